@@ -1,0 +1,34 @@
+# Everything a user runs. `make help` lists it.
+VENV ?= .venv
+PYTHON_VENV := $(VENV)/bin/python
+# Two models and a simulation share few cores: one thread each is faster than all fighting for all.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup demo demo-real nodes test lint bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+setup:  ## make .venv with ROS 2 Jazzy, the dependencies and this package
+	@scripts/setup.sh $(VENV)
+
+demo: setup  ## the whole mission in simulation; pictures and a recording in demo_output/
+	$(PYTHON_VENV) -m genmodels_ros.nodes.demo --out demo_output
+
+demo-real: setup  ## the mission, then real recordings from ../shared/data
+	$(PYTHON_VENV) -m genmodels_ros.nodes.demo --out demo_output --real ../shared/data
+
+nodes: setup  ## simulation and all nodes until Ctrl-C, to be called from your own programs
+	$(VENV)/bin/bringup --ros-args --params-file config/demo.yaml
+
+test: setup  ## the tests
+	$(PYTHON_VENV) -m pytest
+
+lint: setup  ## style
+	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+bench: setup  ## the numbers of the README
+	$(VENV)/bin/genmodels bench all
+
+clean:  ## remove what was built
+	rm -rf $(VENV) build install log demo_output *.egg-info

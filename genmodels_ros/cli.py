@@ -1,0 +1,242 @@
+"""The `genmodels` command: the nodes' pipelines without ROS, and what makes, measures and feeds the models.
+
+Exit codes: 0 it did what was asked; 2 the input is bad (one line on stderr says why); 130 interrupted.
+Modules are imported inside the commands, so that `genmodels --help` is instant and a command needs only its own room.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from genmodels_ros import __version__
+from genmodels_ros.errors import GenModelsError
+
+BENCHMARKS = {
+    "trajectories": "genmodels_ros.evaluation.trajectories",
+    "world-model": "genmodels_ros.evaluation.world_model",
+    "augmenter": "genmodels_ros.evaluation.augmenter",
+}
+TRAINERS = {
+    "trajectories": "genmodels_ros.training.trajectories",
+    "world-model": "genmodels_ros.training.world_model",
+    "augmenter": "genmodels_ros.training.augmenter",
+}
+BATCH_SIZES = {"trajectories": 96, "world-model": 32, "augmenter": 12}  # that the shipped checkpoints were trained with
+DATA_MAKERS = {
+    "trajectories": "genmodels_ros.simulation.arm_experts",
+    "world-model": "genmodels_ros.simulation.floor_episodes",
+    "augmenter": "genmodels_ros.simulation.camera_shards",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    args = build_parser().parse_args(arguments)
+    try:
+        args.run(args)
+    except (GenModelsError, OSError) as error:
+        print(f"genmodels: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="genmodels", description="Generative models for robots.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_plan, _add_evaluate, _add_augment, _add_data, _add_train, _add_bench):
+        add(commands)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, run, *, table: bool = False):
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of every random choice (default: %(default)s)")
+    if table:
+        parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.set_defaults(run=run)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"needs a positive number, got {text}")
+    return value
+
+
+def _print_tables(tables, as_json: bool):
+    if as_json:
+        print(json.dumps([table.as_dict() for table in tables], indent=2))
+    else:
+        print("\n\n".join(table.markdown() for table in tables))
+
+
+# plan
+
+
+def _add_plan(commands):
+    parser = commands.add_parser("plan", help="solve arm planning problems from a JSON file")
+    parser.add_argument("problems", type=Path, help="list of problems, JSON")
+    parser.add_argument("--out", type=Path, required=True, help="where the results go, JSON")
+    parser.add_argument("--robot", default="panda")
+    parser.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
+    parser.add_argument("--samples", type=_positive, default=16, help="drawn a problem (default: %(default)s)")
+    parser.add_argument("--no-fallback", action="store_true", help="answer with the model's own trajectories only")
+    parser.add_argument("--all-candidates", action="store_true", help="write every verified trajectory, ranked")
+    parser.add_argument("--time-limit", type=float, default=10.0, help="seconds a problem (default: %(default)s)")
+    _add_common(parser, _plan)
+
+
+def _plan(args):
+    from tqdm import tqdm
+
+    from genmodels_ros.data.problems import load_problems, result_to_json
+    from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
+
+    problems = load_problems(args.problems)
+    generator = TrajectoryGenerator.from_checkpoint(args.checkpoint, robot=args.robot, device=args.device)
+    results = []
+    for problem in tqdm(problems, unit="problem", disable=None):
+        query = TrajectoryQuery.from_problem(
+            problem,
+            num_samples=args.samples,
+            seed=args.seed,
+            time_limit=args.time_limit,
+            allow_fallback=not args.no_fallback,
+        )
+        results.append(result_to_json(problem, generator.generate(query), all_candidates=args.all_candidates))
+    args.out.write_text(json.dumps(results))
+    solved = sum(result["status"] == "success" for result in results)
+    print(f"{solved} of {len(results)} solved, written to {args.out}")
+
+
+# evaluate
+
+
+def _add_evaluate(commands):
+    parser = commands.add_parser("evaluate", help="measure a model on a recording")
+    models = parser.add_subparsers(required=True, metavar="MODEL")
+    world_model = models.add_parser("world-model", help="prediction error by horizon beside the baselines")
+    world_model.add_argument("--recording", type=Path, required=True, help="rosbag2 folder, CARMEN log or Donkey tub")
+    world_model.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
+    world_model.add_argument("--context", type=_positive, default=10, help="scans seen first (default: %(default)s)")
+    world_model.add_argument("--dump", type=Path, help="write truth and predictions to this .npz")
+    _add_common(world_model, _evaluate_world_model, table=True)
+
+
+def _evaluate_world_model(args):
+    from genmodels_ros.evaluation.world_model import evaluate_recording
+
+    tables = evaluate_recording(
+        args.recording,
+        context=args.context,
+        checkpoint=args.checkpoint,
+        device=args.device,
+        seed=args.seed,
+        dump=args.dump,
+    )
+    _print_tables(tables, args.json)
+
+
+# augment
+
+
+def _add_augment(commands):
+    parser = commands.add_parser("augment", help="make labelled synthetic variants of images")
+    parser.add_argument("source", type=Path, metavar="IN", help="folder of images, rosbag2 folder or Donkey tub")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder for PNG images, labels and JSON sidecars")
+    parser.add_argument("--count", type=_positive, default=4, help="variants an image (default: %(default)s)")
+    parser.add_argument("--style", default="random", help="a style of the model or 'random' (default: %(default)s)")
+    parser.add_argument("--labels", type=Path, help="folder of label images of the same names")
+    parser.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
+    _add_common(parser, _augment)
+
+
+def _augment(args):
+    from genmodels_ros.pipelines.augment_folder import augment_folder
+
+    summary = augment_folder(
+        args.source,
+        args.out,
+        count=args.count,
+        style=args.style,
+        labels=args.labels,
+        checkpoint=args.checkpoint,
+        seed=args.seed,
+        device=args.device,
+    )
+    print(summary)
+
+
+# data, train, bench
+
+
+def _add_data(commands):
+    parser = commands.add_parser("data", help="make training data in simulation")
+    parser.add_argument("model", choices=DATA_MAKERS)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the shards and their card")
+    parser.add_argument("--count", type=_positive, required=True, help="trajectories, episodes or frames")
+    parser.add_argument("--workers", type=_positive, default=1, help="processes (default: %(default)s)")
+    _add_common(parser, _data)
+
+
+def _data(args):
+    _module(DATA_MAKERS[args.model]).make_shards(out=args.out, count=args.count, seed=args.seed, workers=args.workers)
+
+
+def _add_train(commands):
+    parser = commands.add_parser("train", help="train a model on shards made by 'genmodels data'")
+    parser.add_argument("model", choices=TRAINERS)
+    parser.add_argument("--data", type=Path, required=True, help="folder of shards")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+    parser.add_argument("--steps", type=_positive, required=True)
+    sizes = ", ".join(f"{name} {size}" for name, size in BATCH_SIZES.items())
+    parser.add_argument("--batch-size", type=_positive, help=f"default: {sizes}")
+    parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+    _add_common(parser, _train)
+
+
+def _train(args):
+    card = _module(TRAINERS[args.model]).train(
+        data=args.data,
+        out=args.out,
+        steps=args.steps,
+        batch_size=args.batch_size or BATCH_SIZES[args.model],
+        seed=args.seed,
+        device=args.device,
+        resume=args.resume,
+    )
+    print(json.dumps(card.metrics, indent=2))
+
+
+def _add_bench(commands):
+    parser = commands.add_parser("bench", help="the numbers of the README, measured here")
+    parser.add_argument("name", nargs="?", default="all", choices=("all", *BENCHMARKS))
+    parser.add_argument("--data", type=Path, help="folder of recordings and problems, if you have one")
+    parser.add_argument("--quick", action="store_true", help="fewer problems, wider intervals")
+    _add_common(parser, _bench, table=True)
+
+
+def _bench(args):
+    names = BENCHMARKS if args.name == "all" else (args.name,)
+    tables = [
+        table
+        for name in names
+        for table in _module(BENCHMARKS[name]).bench(
+            data=args.data, device=args.device, seed=args.seed, quick=args.quick
+        )
+    ]
+    _print_tables(tables, args.json)
+
+
+def _module(name: str):
+    from importlib import import_module
+
+    return import_module(name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

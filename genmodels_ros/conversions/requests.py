@@ -1,0 +1,107 @@
+"""TrajectoryRequest → TrajectoryQuery; GenerationResult → TrajectoryResult."""
+
+from dataclasses import astuple, dataclass, field
+
+from std_msgs.msg import Header
+
+from genmodels_interfaces.msg import CostWeights as CostWeightsMessage
+from genmodels_interfaces.msg import TrajectoryCandidate, TrajectoryRequest, TrajectoryResult
+from genmodels_ros.conversions.errors import to_message
+from genmodels_ros.conversions.obstacles import check_frame, to_scene
+from genmodels_ros.conversions.poses import to_matrix
+from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_positions
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights, GenerationResult, TrajectoryQuery
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.obstacles import Scene
+
+
+@dataclass(frozen=True)
+class RequestDefaults:
+    """What a node takes where a request says 0, and the most it takes on."""
+
+    num_samples: int = 16
+    max_samples: int = 256
+    max_obstacles: int = 1000
+    time_limit: float = 10.0  # s
+    max_time_limit: float = 60.0  # s
+    weights: CostWeights = field(default_factory=CostWeights)
+
+
+def to_query(
+    request: TrajectoryRequest, robot: Robot, start, topic_scene: Scene, defaults: RequestDefaults
+) -> TrajectoryQuery:
+    """The query of a request, checked against the robot.
+
+    start: [D] the present configuration, or None to read the request's; topic_scene: obstacles of the topic.
+    Raises GenModelsError with the code of whatever is wrong, as ErrorCode.msg lists them.
+    """
+    scene = to_scene(request.obstacles, robot.base_frame, defaults.max_obstacles)
+    if not request.ignore_obstacles_topic:
+        scene = topic_scene + scene
+    if start is None:
+        start = to_positions(request.start, robot.joint_names, robot.finger_joints, "The start")
+    if request.num_samples > defaults.max_samples:
+        raise GenModelsError(
+            ErrorCode.INVALID_COUNT,
+            f"num_samples {request.num_samples} is more than the {defaults.max_samples} that this node draws.",
+        )
+    query = TrajectoryQuery(
+        start=start,
+        **_goal(request, robot),
+        scene=scene,
+        finger_position=request.finger_position or None,
+        num_samples=request.num_samples or defaults.num_samples,
+        max_candidates=request.max_candidates,
+        seed=request.seed,
+        velocity_scaling=request.velocity_scaling or 1.0,
+        acceleration_scaling=request.acceleration_scaling or 1.0,
+        weights=_weights(request.weights, defaults.weights),
+        time_limit=_time_limit(request.time_limit, defaults),
+        allow_fallback=not request.no_fallback,
+    )
+    query.check(robot)
+    return query
+
+
+def to_result(result: GenerationResult, header: Header) -> TrajectoryResult:
+    """The answer; `header` is that of every trajectory."""
+    return TrajectoryResult(
+        error=to_message(result.code, result.message),
+        candidates=[_candidate(candidate, header) for candidate in result.candidates],
+        num_samples=result.num_samples,
+        num_verified=result.num_verified,
+        generation_time=float(result.generation_time),
+        planning_time=float(result.planning_time),
+    )
+
+
+def _goal(request: TrajectoryRequest, robot: Robot) -> dict:
+    if request.joint_goal.name or request.joint_goal.position:
+        return {"goal_config": to_positions(request.joint_goal, robot.joint_names, robot.finger_joints, "The goal")}
+    if request.has_pose_goal:
+        check_frame(request.pose_goal.header.frame_id, robot.base_frame, "The pose goal")
+        return {"goal_pose": to_matrix(request.pose_goal.pose, "The pose goal")}
+    raise GenModelsError(ErrorCode.NO_GOAL, "Give joint_goal, or pose_goal with has_pose_goal set.")
+
+
+def _weights(message: CostWeightsMessage, default: CostWeights) -> CostWeights:
+    weights = CostWeights(message.length, message.duration, message.clearance, message.smoothness)
+    return weights if any(astuple(weights)) else default
+
+
+def _time_limit(asked: float, defaults: RequestDefaults) -> float:
+    limit = asked or defaults.time_limit
+    return defaults.max_time_limit if limit > defaults.max_time_limit else limit
+
+
+def _candidate(candidate: Candidate, header: Header) -> TrajectoryCandidate:
+    return TrajectoryCandidate(
+        trajectory=to_joint_trajectory(candidate.trajectory, header),
+        source=candidate.source,
+        score=float(candidate.score),
+        length=float(candidate.length),
+        duration=float(candidate.duration),
+        min_clearance=float(candidate.min_clearance),
+        smoothness=float(candidate.smoothness),
+    )

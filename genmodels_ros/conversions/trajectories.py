@@ -1,0 +1,122 @@
+"""Joint messages ↔ arrays in the robot's joint order, by name."""
+
+import numpy as np
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
+
+from genmodels_ros.conversions.stamps import to_duration, to_seconds
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.trajectory import Trajectory
+
+
+def to_positions(
+    message: JointState, joint_names: tuple[str, ...], ignored: tuple[str, ...] | None = (), what: str = "The state"
+) -> np.ndarray:
+    """Positions [D] rad in the order of `joint_names`.
+
+    ignored: names that may be there and are left aside (fingers); None lets any be there, as on joint_states.
+    Raises GenModelsError: UNKNOWN_JOINT, MISSING_JOINT, WRONG_LENGTH (also for a joint named twice), NOT_FINITE.
+    """
+    if len(message.position) != len(message.name):
+        raise GenModelsError(
+            ErrorCode.WRONG_LENGTH, f"{what} has {len(message.name)} names but {len(message.position)} positions."
+        )
+    positions = np.array(message.position)[_columns(message.name, joint_names, ignored, what)]
+    _check_finite(positions, f"{what} has positions that are NaN or infinite.")
+    return positions
+
+
+def to_joint_state(joint_names, positions, velocities, header: Header) -> JointState:
+    """The message of positions [D] rad and velocities [D] rad/s."""
+    return JointState(header=header, name=list(joint_names), position=_floats(positions), velocity=_floats(velocities))
+
+
+def to_trajectory(
+    message: JointTrajectory, joint_names: tuple[str, ...], ignored: tuple[str, ...] | None = ()
+) -> Trajectory:
+    """The trajectory in the order of `joint_names`, its time starting at the message's first point.
+
+    Velocities or accelerations that every point leaves out are differences of what is there. Raises GenModelsError as
+    `to_positions`; WRONG_LENGTH for fewer than two points; TRAJECTORY_EXCEEDS_LIMITS unless time rises.
+    """
+    columns = _columns(message.joint_names, joint_names, ignored, "The trajectory")
+    if len(message.points) < 2:
+        raise GenModelsError(
+            ErrorCode.WRONG_LENGTH, f"A trajectory needs at least two points, got {len(message.points)}."
+        )
+    time = np.array([to_seconds(point.time_from_start) for point in message.points])
+    if time[0] < 0 or not (np.diff(time) > 0).all():
+        raise GenModelsError(
+            ErrorCode.TRAJECTORY_EXCEEDS_LIMITS,
+            "time_from_start must start at 0 or later and rise from point to point.",
+        )
+    time -= time[0]
+    positions = _field(message, "positions", columns)
+    if positions is None:
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, "The points of the trajectory have no positions.")
+    velocities = _field(message, "velocities", columns)
+    velocities = np.gradient(positions, time, axis=0) if velocities is None else velocities
+    accelerations = _field(message, "accelerations", columns)
+    accelerations = np.gradient(velocities, time, axis=0) if accelerations is None else accelerations
+    return Trajectory(tuple(joint_names), time, positions, velocities, accelerations)
+
+
+def to_joint_trajectory(trajectory: Trajectory, header: Header) -> JointTrajectory:
+    """The message, as ros2_control's joint_trajectory_controller takes it."""
+    rows = zip(
+        trajectory.time_from_start,
+        trajectory.positions.tolist(),
+        trajectory.velocities.tolist(),
+        trajectory.accelerations.tolist(),
+        strict=True,
+    )
+    points = [
+        JointTrajectoryPoint(time_from_start=to_duration(t), positions=q, velocities=v, accelerations=a)
+        for t, q, v, a in rows
+    ]
+    return JointTrajectory(header=header, joint_names=list(trajectory.joint_names), points=points)
+
+
+def _columns(names, joint_names, ignored, what: str) -> list[int]:
+    """Where each of `joint_names` stands in `names`."""
+    names = list(names)
+    if ignored is not None:
+        unknown = [name for name in names if name not in joint_names and name not in ignored]
+        if unknown:
+            raise GenModelsError(
+                ErrorCode.UNKNOWN_JOINT,
+                f"{what} names the unknown joint {unknown[0]!r}: the group has {', '.join(joint_names)}.",
+            )
+    missing = [name for name in joint_names if name not in names]
+    if missing:
+        raise GenModelsError(ErrorCode.MISSING_JOINT, f"{what} leaves out {', '.join(missing)}.")
+    twice = [name for name in joint_names if names.count(name) > 1]
+    if twice:
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, f"{what} names {twice[0]} more than once.")
+    return [names.index(name) for name in joint_names]
+
+
+def _field(message: JointTrajectory, field: str, columns: list[int]) -> np.ndarray | None:
+    """[T, D] in the robot's order; None if every point leaves the field out."""
+    rows = [getattr(point, field) for point in message.points]
+    if not any(len(row) for row in rows):
+        return None
+    for index, row in enumerate(rows):
+        if len(row) != len(message.joint_names):
+            raise GenModelsError(
+                ErrorCode.WRONG_LENGTH,
+                f"Point {index} of the trajectory has {len(row)} {field} for {len(message.joint_names)} joints.",
+            )
+    values = np.array(rows)[:, columns]
+    _check_finite(values, f"The trajectory has {field} that are NaN or infinite.")
+    return values
+
+
+def _check_finite(values: np.ndarray, sentence: str) -> None:
+    if not np.isfinite(values).all():
+        raise GenModelsError(ErrorCode.NOT_FINITE, sentence)
+
+
+def _floats(values) -> list[float]:
+    return np.asarray(values, dtype=float).tolist()

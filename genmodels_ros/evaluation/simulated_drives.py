@@ -1,0 +1,245 @@
+"""The world model on simulated floors it was not trained on, beside its baselines: scans, poses, collisions, speed."""
+
+import time
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from genmodels_ros.data.episodes import ANGLE_MIN, Episodes
+from genmodels_ros.evaluation.recorded_scans import driven_steps, measured_ranges, relative_pose
+from genmodels_ros.evaluation.scan_baselines import COPY, MAP, MAP_SCANS, WARP, predict
+from genmodels_ros.evaluation.statistics import (
+    auroc,
+    bootstrap_mean,
+    bootstrap_ratio,
+    expected_calibration_error,
+    recall_at_false_positives,
+)
+from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.models.world_model import planar
+from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
+from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.world_model import WorldModel
+
+HELD_OUT_SEED = 9001  # of floors; training uses small ones
+CONTEXT, STRIDE = 10, 7  # rows seen before the first start, rows between starts
+SCAN_STEPS = (2, 5, 10)  # 0.4, 1 and 2 s
+COLLISION_STEPS = 6  # 1.2 s
+COMMANDED, SHUFFLED = "warp by commanded velocity", "shuffled"
+MODEL_TOLD, MODEL_GIVEN = "model", "model, motion given"
+RANGE_MIN, RANGE_MAX = 0.12, 12.0
+
+
+@dataclass
+class Start:
+    """What was predicted from one moment and what happened."""
+
+    errors: dict[str, np.ndarray] | None  # [K] m of each predictor; None if something was touched meanwhile
+    pose_error: float | None  # m after 2 s
+    pose_error_unicycle: float | None
+    probability: float  # of a touch within COLLISION_STEPS
+    clearance: float  # m along the commanded path to what the last scan shows
+    touched: bool
+
+
+def bench_simulated(world: WorldModel, *, seed: int, floors: int) -> list[Table]:
+    """Tables of prediction, pose and collision on floors without and with people."""
+    static = drive_floors(world, HELD_OUT_SEED + seed, floors // 2, people=0)
+    moving = drive_floors(world, HELD_OUT_SEED + seed + 1, floors - floors // 2, people=6)
+    return [
+        scan_table(f"Simulated floors without people ({floors // 2} floors)", static, seed),
+        scan_table(f"Simulated floors with people ({floors - floors // 2} floors)", moving, seed),
+        listening_table(static + moving, seed),
+        pose_table(static + moving, seed),
+        collision_table({"without people": static, "with people": moving}),
+    ]
+
+
+def drive_floors(world: WorldModel, seed: int, floors: int, people: int) -> list[Start]:
+    """All starts of drives on `floors` new floors."""
+    from genmodels_ros.simulation.floor_episodes import simulate_floor
+
+    starts = []
+    for index in tqdm(range(floors), unit="floor", desc=f"{people} people", disable=None):
+        starts += starts_of(world, simulate_floor(seed, index, num_people=people))
+    return starts
+
+
+def observations_of(episodes: Episodes) -> list[Observation]:
+    """The rows of a shard as a robot would tell them."""
+    count = episodes.scan.shape[1]
+    return [
+        Observation(
+            row * TIME_STEP, episodes.scan[row].astype(np.float32), ANGLE_MIN, 2 * np.pi / count, RANGE_MIN, RANGE_MAX,
+            *(values[row].astype(float) for values in (episodes.odometry, episodes.twist, episodes.command)),
+        ).checked()
+        for row in range(len(episodes))
+    ]  # fmt: skip
+
+
+def starts_of(world: WorldModel, episodes: Episodes) -> list[Start]:
+    """Observes every row, drive by drive, and predicts from every STRIDE-th that has a past and a future."""
+    observations, starts, since = observations_of(episodes), [], 0
+    horizon = SCAN_STEPS[-1]
+    others = episodes.command[np.random.default_rng(0).permutation(len(episodes))]
+    for row in range(len(episodes) - horizon):
+        if row == 0 or episodes.drive[row] != episodes.drive[row - 1]:
+            world.reset()
+            since = 0
+        world.observe(observations[row])
+        since += 1
+        inside = episodes.drive[row + horizon] == episodes.drive[row]
+        clear = not episodes.touched[row - since + 1 : row + 1].any()
+        if inside and clear and since >= CONTEXT and (since - CONTEXT) % STRIDE == 0:
+            starts.append(_start(world, episodes, observations, row, since, others[row : row + horizon]))
+    return starts
+
+
+def _start(world, episodes: Episodes, observations: list[Observation], row: int, since: int, others) -> Start:
+    horizon = SCAN_STEPS[-1]
+    commands = episodes.command[row : row + horizon].astype(float)
+    told = planar.drive(torch.as_tensor(commands), TIME_STEP).numpy()
+    touched = episodes.touched[row + 1 : row + 1 + horizon]
+    probability = world.imagine(commands[None, :COLLISION_STEPS]).collision_probability[0, -1]
+    clearance = path_clearance(observations[row], commands[:COLLISION_STEPS])
+    start = Start(None, None, None, float(probability), clearance, bool(touched[:COLLISION_STEPS].any()))
+    if touched.any():
+        return start
+    steps = np.array(SCAN_STEPS) - 1
+    forecast = world.forecast(commands, steps=steps)
+    truth = np.stack([relative_pose(episodes.pose[row], episodes.pose[row + k]) for k in range(1, horizon + 1)])
+    start.pose_error = float(np.hypot(*(forecast.poses[-1] - truth[-1])[:2]))
+    start.pose_error_unicycle = float(np.hypot(*(told[-1] - truth[-1])[:2]))
+    shuffled = world.forecast(others.astype(float), steps=steps)
+    start.errors = _scan_errors(world, observations, row, since, forecast, told, shuffled)
+    return start
+
+
+def _scan_errors(world, observations, row: int, since: int, forecast, told, shuffled) -> dict[str, np.ndarray]:
+    now, steps = observations[row], np.array(SCAN_STEPS)
+    future = observations[row : row + SCAN_STEPS[-1] + 1]
+    driven, poses, _ = driven_steps([item.stamp for item in future], np.stack([item.pose for item in future]))
+    given = world.forecast(driven, poses, steps - 1)
+    past = observations[max(row - since + 1, row - MAP_SCANS) : row + 1]
+    fans = [item.fan() for item in past]
+    past_poses = np.stack([item.pose for item in past])
+    predictions = predict(fans, past_poses, np.stack([future[k].pose for k in steps]), now.beams, now.range_max)
+    origin = np.zeros((1, 3))
+    predictions[COMMANDED] = predict(fans[-1:], origin, told[steps - 1], now.beams, now.range_max)[WARP]
+    predictions |= {MODEL_TOLD: forecast.ranges, MODEL_GIVEN: given.ranges}
+    predictions[SHUFFLED] = shuffled.ranges
+    truth = np.stack([measured_ranges(future[k]) for k in steps])
+    hit = np.isfinite(truth) & (truth < now.range_max)
+    error = lambda ranges: np.array([np.abs(r - t)[h].mean() for r, t, h in zip(ranges, truth, hit, strict=True)])  # noqa: E731
+    return {name: error(ranges) for name, ranges in predictions.items()}
+
+
+def path_clearance(observation: Observation, commands: np.ndarray) -> float:
+    """Least distance [m] from the footprint on the commanded path to the points of the last scan: plain geometry."""
+    fan = observation.fan()
+    angles = observation.beams.angles()
+    points = (fan.ranges[..., None] * torch.stack([angles.cos(), angles.sin()], -1))[fan.hit].numpy()
+    if not len(points):
+        return RANGE_MAX
+    fine = np.repeat(commands, 4, axis=0)
+    path = planar.drive(torch.as_tensor(fine), TIME_STEP / 4).numpy()[:, :2]
+    return float(np.linalg.norm(path[:, None] - points[None], axis=-1).min() - RADIUS)
+
+
+# Tables
+
+
+def scan_table(title: str, starts: list[Start], seed: int) -> Table:
+    """Error by horizon: predictors that know the commands only, then those that are given the measured motion."""
+    free = [start.errors for start in starts if start.errors is not None]
+    names = (COPY, COMMANDED, MODEL_TOLD, WARP, MAP, MODEL_GIVEN)
+    rows = []
+    for k, steps in enumerate(SCAN_STEPS):
+        errors = {name: np.array([item[name][k] for item in free]) for name in names}
+        told, given = (
+            min((COPY, COMMANDED), key=lambda n: errors[n].mean()),
+            min((COPY, WARP, MAP), key=lambda n: errors[n].mean()),
+        )
+        rows.append(
+            (
+                steps * TIME_STEP, len(free), *[float(errors[name].mean()) for name in names],
+                _skill(errors[MODEL_TOLD], errors[told], seed), _skill(errors[MODEL_GIVEN], errors[given], seed),
+            )
+        )  # fmt: skip
+    columns = ("s", "starts", *[f"{name} [m]" for name in names], "skill from commands", "skill, motion given")
+    return Table(f"{title}: mean absolute error of hit beams", columns, tuple(rows))
+
+
+def _skill(own: np.ndarray, best: np.ndarray, seed: int) -> str:
+    low, high = bootstrap_ratio(own, best, seed)
+    return f"{1 - own.mean() / best.mean():+.2f} ({1 - high:+.2f} to {1 - low:+.2f})"
+
+
+def listening_table(starts: list[Start], seed: int) -> Table:
+    """How much worse the model gets when it is told other commands than were driven."""
+    free = [start.errors for start in starts if start.errors is not None]
+    rows = []
+    for k, steps in enumerate(SCAN_STEPS):
+        own, other = (np.array([item[name][k] for item in free]) for name in (MODEL_TOLD, SHUFFLED))
+        low, high = bootstrap_ratio(other, own, seed)
+        rows.append((steps * TIME_STEP, float(own.mean()), float(other.mean()), float(other.mean() / own.mean() - 1),
+                     f"{low - 1:.2f} to {high - 1:.2f}"))  # fmt: skip
+    columns = ("s", "true commands [m]", "shuffled commands [m]", "rise", "95 %")
+    return Table("Does the model listen to its actions? Scan error", columns, tuple(rows))
+
+
+def pose_table(starts: list[Start], seed: int) -> Table:
+    """Position error after 2 s with slip and latency."""
+    own, unicycle = (
+        np.array([getattr(start, name) for start in starts if start.errors is not None])
+        for name in ("pose_error", "pose_error_unicycle")
+    )
+    rows = tuple(
+        (name, float(values.mean()), "{:.3f} to {:.3f}".format(*bootstrap_mean(values, seed)))
+        for name, values in (("commanded unicycle", unicycle), ("model", own))
+    )
+    return Table("Position error 2 s ahead, slip and latency unknown", ("predictor", "mean [m]", "95 %"), rows)
+
+
+def collision_table(groups: dict[str, list[Start]]) -> Table:
+    """How well a touch within 1.2 s is foreseen, beside the clearance of the commanded path to the last scan."""
+    rows = []
+    for group, starts in (*groups.items(), ("all", list(chain(*groups.values())))):
+        labels = np.array([start.touched for start in starts])
+        scores = {
+            "model": np.array([start.probability for start in starts]),
+            "geometry": np.array([-start.clearance for start in starts]),
+        }
+        for name, score in scores.items():
+            error = expected_calibration_error(score, labels) if name == "model" else None
+            recall = recall_at_false_positives(score, labels)
+            rows.append((group, name, len(labels), int(labels.sum()), auroc(score, labels), recall, error))
+    columns = ("floors", "predictor", "starts", "touches", "AUROC", "recall at 5 % false positives", "ECE")
+    return Table("Touching something within 1.2 s of commanded driving", columns, tuple(rows))
+
+
+def bench_speed(world: WorldModel, quick: bool) -> Table:
+    """Time of one observation and of 256 rollouts x 14 steps, on this machine, one thread per torch setting."""
+    from genmodels_ros.simulation.floor_episodes import simulate_floor
+
+    observations = observations_of(simulate_floor(HELD_OUT_SEED, 0, steps=60 if quick else 200))
+    world.reset()
+    commands = np.random.default_rng(0).uniform([-0.1, -1.2], [0.6, 1.2], size=(256, 1, 2)).repeat(14, axis=1)
+    observing, imagining = [], []
+    for observation in observations:
+        observing.append(_seconds(lambda o=observation: world.observe(o)))
+        imagining.append(_seconds(lambda: world.imagine(commands)))
+    rows = tuple(
+        (name, *[1000 * float(np.percentile(times, q)) for q in (50, 95)])
+        for name, times in (("observe one scan", observing), ("imagine 256 sequences x 14 steps", imagining))
+    )
+    return Table(f"Speed, {world.device}, {torch.get_num_threads()} threads", ("what", "p50 [ms]", "p95 [ms]"), rows)
+
+
+def _seconds(function) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started

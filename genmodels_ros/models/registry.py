@@ -1,0 +1,19 @@
+"""The models by name. One line each; modules are imported when first asked for, so that a node loads only its own."""
+
+from importlib import import_module
+
+from torch import nn
+
+MODELS = {
+    "trajectory_diffusion": "genmodels_ros.models.diffusion:TrajectoryDiffusion",
+    "scan_world_model": "genmodels_ros.models.world_model:ScanWorldModel",
+    "image_translation_gan": "genmodels_ros.models.gan:ImageTranslationGAN",
+}
+
+
+def model_class(name: str) -> type[nn.Module]:
+    """The class registered under `name`; it has `from_config(dict)`. Raises ValueError naming what exists."""
+    if name not in MODELS:
+        raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
+    module, attribute = MODELS[name].split(":")
+    return getattr(import_module(module), attribute)

@@ -1,0 +1,82 @@
+"""A process of nodes: one executor, clean start and end."""
+
+import signal
+import traceback
+from collections.abc import Callable
+
+import rclpy
+import rclpy.logging
+from rclpy.exceptions import InvalidHandle, InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+
+NUM_THREADS = 16  # waiting requests hold a thread each; idle threads cost nothing
+
+
+class Executor(MultiThreadedExecutor):
+    """rclpy's, but one callback's failure does not end the process.
+
+    rclpy 7.1 lets InvalidHandle escape when a subscription is destroyed while the wait set is built (a node deactivates
+    while another receives), and raises in `spin` what any callback raised.
+    """
+
+    def __init__(self, num_threads: int = NUM_THREADS, **options):
+        super().__init__(num_threads, **options)
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        try:
+            super().spin_once(timeout_sec)
+        except InvalidHandle:
+            pass  # what was destroyed is not in the next wait set
+        except ExternalShutdownException:
+            raise
+        except Exception as error:
+            if not self.context.ok():
+                return  # interrupted while it waited
+            details = "".join(traceback.format_exception(error))
+            rclpy.logging.get_logger("genmodels_ros").error(f"A callback failed, the others go on:\n{details}")
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        """Ends when the last callback has: nodes are destroyed after it."""
+        in_time = super().shutdown(timeout_sec)
+        self._executor.shutdown(wait=True)
+        for task in self._futures:
+            task.exception()  # of callbacks that came too late; unasked for, rclpy prints them
+        return in_time
+
+
+def spin(make_nodes: Callable[[], list], args: list[str] | None = None) -> int:
+    """Runs ManagedNodes in one process and one executor until Ctrl-C or shutdown; returns the exit status.
+
+    Runs in the main thread, where Python handles signals.
+    """
+    rclpy.init(args=args)
+    nodes, executor = [], Executor()
+    try:
+        nodes = make_nodes()
+        for node in nodes:
+            executor.add_node(node)
+        executor.create_task(lambda: [node.start() for node in nodes if node.value("autostart")])
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        rclpy.logging.get_logger("genmodels_ros").fatal(f"A parameter cannot be taken: {error}")
+        return 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C under a launch file arrives twice
+        for node in nodes:
+            node.active = False  # running work sees it and ends early
+        executor.shutdown()
+        for node in nodes:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def main_for(node_class: type) -> Callable:
+    """The console entry point of a node."""
+
+    def main(args: list[str] | None = None) -> int:
+        return spin(lambda: [node_class()], args)
+
+    return main

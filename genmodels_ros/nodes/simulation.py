@@ -1,0 +1,211 @@
+"""The simulation node: a MuJoCo world behind the topics that a real arm and a real mobile base have.
+
+It publishes no tf: tf2_msgs is not among the packages this suite is built from.
+"""
+
+from functools import partial
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from genmodels_ros.conversions.sensors import from_twist
+from genmodels_ros.conversions.simulated import to_contacts
+from genmodels_ros.conversions.stamps import to_stamp
+from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.process import main_for
+from genmodels_ros.nodes.simulation_topics import LATCHED, add_latched, add_sensors
+from genmodels_ros.simulation.catalogue import DEMO_FLOOR, DEMO_START, WORLDS, describe_world
+from genmodels_ros.simulation.runner import Runner
+from genmodels_ros.simulation.world import World
+
+CLOCK = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+RATE = {"unit": "Hz", "range": (0.0, 100.0), "load_time": True}
+SEEDS = (0, 2**31)
+START_HELP = "Where the base starts on the demo's floor, x, y [m], yaw [rad]; elsewhere it is a free place"
+PARAMETERS = (
+    Parameter("world", "both", "What is simulated", choices=WORLDS, load_time=True),
+    Parameter("seed", 0, "Seed of sensor noise, slip and free start poses", range=SEEDS, load_time=True),
+    Parameter("floor.seed", DEMO_FLOOR, "Random floor plan; -1: the demo's", range=(-1, SEEDS[1]), load_time=True),
+    Parameter("floor.people_yield", True, "People stop for a robot right in front of them", load_time=True),
+    Parameter("base.start", list(DEMO_START), START_HELP, load_time=True),
+    Parameter("base.command_timeout", 0.5, "The base stops this long after the last command", "s", (0.05, 10.0)),
+    Parameter("stamped_cmd_vel", False, "cmd_vel is a TwistStamped instead of a Twist", load_time=True),
+    Parameter("real_time_factor", 1.0, "Simulated over real time; 0: no waiting", range=(0.0, 100.0), load_time=True),
+    Parameter("publish_clock", False, "Publish simulated time on /clock, from zero, and stamp with it", load_time=True),
+    Parameter("rates.joint_states", 100.0, "Joint states", **RATE),
+    Parameter("rates.odometry", 50.0, "Odometry", **RATE),
+    Parameter("rates.scan", 10.0, "Laser scans", **RATE),
+    Parameter("rates.camera", 10.0, "Images with labels; 0: no rendering", **RATE),
+)
+
+
+class SimulationNode(ManagedNode):
+    """Runs a World in a thread of its own and is its only link to ROS."""
+
+    PARAMETERS = (*ManagedNode.PARAMETERS, *PARAMETERS)
+
+    def __init__(self, **options):
+        super().__init__("simulation", **options)
+        self._runner: Runner | None = None
+        self._world: World | None = None
+        self.add_service(Trigger, "~/reset", self.reset, group=self.concurrent)
+
+    # --- Transitions
+
+    def configure(self):
+        if self.value("real_time_factor") != 1.0 and not self.value("publish_clock"):
+            raise GenModelsError(
+                ErrorCode.MODEL_UNAVAILABLE,
+                "Another real_time_factor than 1 needs publish_clock: set it.",
+            )
+        camera = self.value("rates.camera") > 0
+        description = describe_world(
+            self.value("world"), self.value("floor.seed"), camera, self.value("floor.people_yield")
+        )
+        self._world = World(description, self.value("seed"), self._start_pose())
+        self._sensors = add_sensors(self, self._world)
+        self._contacts = self.add_publisher(DiagnosticStatus, "~/contacts", LATCHED)
+        self._clock_topic = self.add_publisher(Clock, "/clock", CLOCK) if self.value("publish_clock") else None
+        self._latched = add_latched(self, self._world)
+
+    def activate(self):
+        if self._world.base is not None:
+            command = TwistStamped if self.value("stamped_cmd_vel") else Twist
+            self.add_subscription(command, "cmd_vel", self.drive)
+        if self._world.arm is not None:
+            self.add_subscription(JointTrajectory, "joint_trajectory", self.follow)
+        self._command_time = -1.0
+        self._reported: dict | None = None
+        self._time_given_up = 0.0
+        self._offset = 0.0 if self._clock_topic else self.get_clock().now().nanoseconds * 1e-9 - self._world.time
+        self._start_time = self._offset + self._world.time
+        self._sent_latched = False
+        self._runner = Runner(self._world, self.value("real_time_factor"), self.tick, self.fail)
+        self._runner.start()
+
+    def deactivate(self):
+        if self._runner is not None:
+            self._runner.stop()
+            self._runner = None
+
+    def cleanup(self):
+        self._world, self._sensors, self._latched = None, [], []
+
+    def destroy_node(self):
+        self.deactivate()
+        super().destroy_node()
+
+    def details(self) -> dict[str, str]:
+        runner = self._runner
+        if runner is None:
+            return {}
+        return {
+            "simulated_time": f"{runner.world.time:.1f}",
+            "real_time_factor": f"{runner.achieved_factor:.2f}",
+            "time_given_up": f"{runner.time_given_up:.2f}",
+        }
+
+    # --- Inputs
+
+    def drive(self, message):
+        """cmd_vel → base."""
+        command = from_twist(message)
+        self._runner.submit(partial(self._drive, command))
+
+    def follow(self, message: JointTrajectory):
+        """joint_trajectory → arm, as ros2_control's joint_trajectory_controller: no points means stop."""
+        arm = self._world.arm
+        if not message.points:
+            self._runner.submit(lambda world: world.arm.stop())
+            return
+        trajectory = to_trajectory(message, arm.robot.joint_names)
+        started = self._runner.submit(lambda world: world.arm.set_trajectory(trajectory))
+        started.add_done_callback(self._report_refusal)
+
+    def reset(self, request, response):
+        """~/reset: everything back to where it started; simulated time goes on."""
+        self._runner.submit(World.restart).result(timeout=5.0)
+        response.message = "The world is back at its start."
+
+    def _drive(self, command, world: World):
+        world.base.set_command(*command)
+        self._command_time = world.time
+
+    def _report_refusal(self, future):
+        if future.exception() is not None:
+            self.report(future.exception())
+
+    # --- Outputs, in the runner's thread
+
+    def tick(self, world: World):
+        """After every step: stop a base without commands, publish what is due."""
+        if not self.active:  # the transition has not ended yet: publishers are not enabled
+            return
+        if not self._sent_latched:
+            self._send_latched()
+        jumped = self._keep_up_with_the_clock()
+        stamp = self._offset + world.time
+        if self._clock_topic is not None:
+            self._clock_topic.publish(Clock(clock=to_stamp(stamp)))
+        if 0 <= self._command_time < world.time - self.value("base.command_timeout"):
+            world.base.set_command(0.0, 0.0)
+            self._command_time = -1.0
+        for schedule, publish in self._sensors[:1] if jumped else self._sensors:
+            if jumped or schedule.due(world.time):
+                with self.monitor.measure():
+                    publish(world, stamp)
+        self._publish_contacts(world)
+
+    def fail(self, error: Exception):
+        """The runner ended: nothing moves any more, and everybody should know."""
+        if not self.context.ok():  # Ctrl-C came between a step and its messages
+            return
+        message = self.report(error).message
+        self.monitor.error(f"The simulation stopped: {message}", failed=True)
+        self.get_logger().error(f"The simulation stopped: {message}")
+
+    def _keep_up_with_the_clock(self) -> bool:
+        """Whether stamps jumped: they stay those of the wall clock where time was given up on a slow machine."""
+        lost = self._runner.time_given_up - self._time_given_up
+        if lost <= 0:
+            return False
+        self._time_given_up += lost
+        self.get_logger().warning(
+            f"The machine is too slow for this world: {lost:.2f} s behind, real-time factor "
+            f"{self._runner.achieved_factor:.2f}.",
+            throttle_duration_sec=10.0,
+        )
+        if self._clock_topic is not None:
+            return False
+        self._offset += lost
+        return True
+
+    def _publish_contacts(self, world: World):
+        parts = {"arm": world.arm, "base": world.base}
+        contacts = {name: dict(part.contacts_seen) for name, part in parts.items() if part is not None}
+        if contacts != self._reported:
+            self._reported = contacts
+            self._contacts.publish(to_contacts(contacts))
+
+    def _send_latched(self):
+        self._sent_latched = True
+        for publisher, message in self._latched:
+            message.header.stamp = to_stamp(self._start_time)
+            publisher.publish(message)
+
+    def _start_pose(self):
+        pose = list(self.value("base.start"))
+        if len(pose) != 3:
+            raise GenModelsError(ErrorCode.WRONG_LENGTH, f"base.start needs x, y and yaw, got {pose}.")
+        return tuple(pose) if self.value("floor.seed") == DEMO_FLOOR else None
+
+
+main = main_for(SimulationNode)

@@ -1,0 +1,101 @@
+"""What the simulation publishes: one function a sensor, and what is said once.
+
+Frames: map, odom (equal to map at the start), base_link, base_scan, camera_optical_frame; the arm's own base frame.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+from nav_msgs.msg import OccupancyGrid, Odometry
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image, JointState, LaserScan
+
+from genmodels_interfaces.msg import ObstacleArray
+from genmodels_ros.conversions.images import from_labels, from_rgb
+from genmodels_ros.conversions.obstacles import to_obstacle_array
+from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
+from genmodels_ros.conversions.simulated import to_camera_info, to_occupancy_grid
+from genmodels_ros.conversions.stamps import header
+from genmodels_ros.conversions.trajectories import to_joint_state
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.simulation.runner import Schedule
+from genmodels_ros.simulation.world import World
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
+SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)  # serves subscribers of either reliability
+MAP_RESOLUTION = 0.05  # m
+
+
+def add_sensors(node: ManagedNode, world: World) -> list[tuple[Schedule, Callable]]:
+    """(when, publish(world, stamp)) of every sensor that the world has.
+
+    The first is what others refer their stamps to (odometry, or joint states): after stamps jumped it goes ahead.
+    """
+    sensors = []
+
+    def add(rate: str, publish: Callable, *topics: tuple) -> None:
+        publishers = [node.add_publisher(*topic) for topic in topics]
+        sensors.append((Schedule(node.value(f"rates.{rate}")), partial(publish, *publishers)))
+
+    if world.base is not None:
+        add("odometry", _publish_odometry, (Odometry, "odom"))
+        add("scan", _publish_scan, (LaserScan, "scan", SENSOR))
+    if world.arm is not None:
+        add("joint_states", _publish_joints, (JointState, "joint_states"))
+    if world.description.camera is not None:
+        topics = ((Image, "image_raw"), (Image, "label_image"), (CameraInfo, "camera_info"))
+        add("camera", _publish_camera, *((*topic, SENSOR) for topic in topics))
+    return sensors
+
+
+def add_latched(node: ManagedNode, world: World) -> list:
+    """(publisher, message) of what never changes: the arm's obstacles, the map."""
+    latched, description = [], world.description
+    if description.arm_cell is not None:
+        message = to_obstacle_array(description.arm_cell.scene, header(world.arm.robot.base_frame, 0.0))
+        latched.append((node.add_publisher(ObstacleArray, "obstacles", LATCHED), message))
+    if description.floor is not None:
+        grid = description.occupancy(MAP_RESOLUTION)
+        message = to_occupancy_grid(grid.occupied, grid.resolution, grid.origin, header("map", 0.0))
+        latched.append((node.add_publisher(OccupancyGrid, "map", LATCHED), message))
+    return latched
+
+
+def _publish_joints(publisher, world: World, stamp: float):
+    arm, fingers = world.arm, world.arm.robot.finger_joints
+    still = np.zeros(len(fingers))
+    message = to_joint_state(
+        (*arm.robot.joint_names, *fingers),
+        np.append(arm.positions, still + arm.robot.finger_position),
+        np.append(arm.velocities, still),
+        header("", stamp),
+    )
+    message.effort = np.append(arm.efforts, still).tolist()
+    publisher.publish(message)
+
+
+def _publish_odometry(publisher, world: World, stamp: float):
+    odometry = world.base.odometry()
+    publisher.publish(to_odometry(odometry.pose, odometry.twist, header("odom", stamp)))
+
+
+def _publish_scan(publisher, world: World, stamp: float):
+    lidar = world.description.lidar
+    message = to_laser_scan(
+        world.scan(),
+        header("base_scan", stamp),
+        angle_min=lidar.angle_min,
+        angle_increment=lidar.angle_increment,
+        range_min=lidar.range_min,
+        range_max=lidar.range_max,
+        scan_time=1.0 / lidar.rate,
+    )
+    publisher.publish(message)
+
+
+def _publish_camera(image, labels, info, world: World, stamp: float):
+    camera, head = world.description.camera, header("camera_optical_frame", stamp)
+    image.publish(from_rgb(world.camera(), head))
+    labels.publish(from_labels(world.labels(), head))
+    info.publish(to_camera_info(camera.width, camera.height, camera.focal_length, head))

@@ -1,0 +1,31 @@
+"""Which verified trajectory is best: the weighted sum of costs that CostWeights defines."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights
+from genmodels_ros.robots.trajectory import Trajectory
+
+
+def candidate(trajectory: Trajectory, source: str, min_clearance: float, weights: CostWeights) -> Candidate:
+    """A verified trajectory with its costs and score."""
+    unscored = Candidate(
+        trajectory, source, 0.0, trajectory.length, trajectory.duration, float(min_clearance), trajectory.smoothness
+    )
+    return replace(unscored, score=score(unscored, weights))
+
+
+def score(candidate: Candidate, weights: CostWeights) -> float:
+    """Lower is better."""
+    return (
+        weights.length * candidate.length
+        + weights.duration * candidate.duration
+        + weights.clearance / (0.05 + max(candidate.min_clearance, 0.0))
+        + weights.smoothness * candidate.smoothness
+    )
+
+
+def ranked(candidates: Iterable[Candidate], max_candidates: int = 0) -> tuple[Candidate, ...]:
+    """Best first, `max_candidates` at most (0: all)."""
+    best_first = sorted(candidates, key=lambda candidate: candidate.score)
+    return tuple(best_first[: max_candidates or None])

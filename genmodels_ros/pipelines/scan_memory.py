@@ -1,0 +1,130 @@
+"""What the world model remembers of one robot: the network's state, the last scan, and where walls stand."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels_ros.models.world_model import ScanWorldModel, planar
+from genmodels_ros.models.world_model.fan import FAR, RANGE_LIMIT, Fan, complete, resample, warp
+from genmodels_ros.models.world_model.model import LAGS, TIME_STEP, Anchor, State
+from genmodels_ros.pipelines.observation import Observation
+
+FORGET_AFTER = 1.0  # [s] without observation: what moves is elsewhere by then
+FORGET_PLACES = 10.0  # [s] without observation: odometry has drifted too far
+MAX_SPEED = 3.0  # [m/s] beyond which the odometry was reset rather than the robot that fast
+MEMORY_SCANS = 12  # before the last one whose surfaces are remembered
+HISTORY = 24  # fans kept to compare the next one with
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All that imagining needs; replaced as a whole, so that readers need no lock."""
+
+    observation: Observation
+    state: State
+    posterior_std: Tensor
+    anchor: Anchor
+    surprise: float | None
+    past: tuple[Observation, ...]  # before it, latest first
+
+
+class ScanMemory:
+    """Takes in observations one by one. `snapshot` is replaced as a whole, so that its readers never wait."""
+
+    def __init__(self, model: ScanWorldModel, device: torch.device):
+        self.model, self.device = model, device
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """As if nothing had been seen."""
+        with self._lock:
+            self._clear()
+
+    def _clear(self) -> None:
+        self.snapshot: Snapshot | None = None
+        self._history: deque[tuple[float, Tensor, Fan]] = deque(maxlen=HISTORY)
+
+    @torch.inference_mode()
+    def observe(self, observation: Observation) -> bool:
+        """Takes in a checked observation; False if it came sooner than the model's pace and was left out."""
+        with self._lock:
+            previous, places = self.snapshot, ()
+            if previous is not None:
+                elapsed = observation.stamp - previous.observation.stamp
+                if 0 <= elapsed < 0.9 * TIME_STEP:
+                    return False
+                places = (previous.observation, *previous.past)[:MEMORY_SCANS]
+                if not 0 <= elapsed <= FORGET_PLACES or _jumped(previous.observation, observation, elapsed):
+                    places = ()
+                if not places or elapsed > FORGET_AFTER:
+                    self._clear()
+                    previous = None
+            self.snapshot = self._updated(previous, observation, places)
+        return True
+
+    def _updated(
+        self, previous: Snapshot | None, observation: Observation, places: tuple[Observation, ...]
+    ) -> Snapshot:
+        model, pose = self.model, self._tensor(observation.pose)[None]
+        angles = observation.beams.angles()
+        ranges = torch.from_numpy(observation.ranges)[None]
+        fan, nearest = resample(ranges, angles, observation.range_min, observation.range_max, model.beams)
+        fan, nearest = fan.map(lambda values: values.to(self.device)), nearest.to(self.device)
+        past = [self._earlier(lag * TIME_STEP, observation.stamp, pose) for lag in LAGS]
+        summary, moving, velocity = model.encode(fan, past, self._tensor(observation.twist)[None])
+        if previous is None:
+            action = torch.zeros(1, 3, device=self.device)
+            h, _, posterior = model.observe(model.initial(1), action, summary)
+            remembered, surprise = fan, None
+        else:
+            motion = planar.relative(self._tensor(previous.observation.pose)[None], pose)
+            seconds = observation.stamp - previous.observation.stamp
+            state, action = self._carried(previous, motion, seconds)
+            h, prior, posterior = model.observe(state, action, summary)
+            age = motion.new_full((1,), seconds)
+            expected = model.decode(h, prior.mean, previous.anchor, motion, age, 0 * age)
+            log_prob = expected.log_prob(fan.ranges)[fan.known]
+            surprise = float(-log_prob.mean()) if len(log_prob) else None
+            remembered = complete(fan, [warp(previous.anchor.fan, model.beams, motion)])
+        nearest = torch.where(fan.known, nearest, torch.where(remembered.hit, remembered.ranges, FAR))
+        anchor = model.anchor(remembered, nearest, moving, velocity)
+        self._history.append((observation.stamp, pose, fan))
+        state = State(h, posterior.mean, self._tensor(observation.twist)[None], action)
+        return Snapshot(observation, state, posterior.std, anchor, surprise, places)
+
+    def _earlier(self, age: float, stamp: float, pose: Tensor) -> Fan:
+        """The scan of about `age` seconds ago moved to the present pose; all unknown if there is none."""
+        ages = [stamp - entry[0] for entry in self._history]
+        if ages:
+            best = min(range(len(ages)), key=lambda i: abs(ages[i] - age))
+            if abs(ages[best] - age) <= 0.3 * age:
+                _, before, fan = self._history[best]
+                return warp(fan, self.model.beams, planar.relative(before, pose))
+        nothing = torch.zeros(1, self.model.beams.count, dtype=torch.bool, device=self.device)
+        return Fan(torch.full(nothing.shape, RANGE_LIMIT, device=self.device), nothing, nothing)
+
+    def _carried(self, previous: Snapshot, motion: Tensor, seconds: float) -> tuple[State, Tensor]:
+        """The state one step before now, and the action of the last step; longer gaps are dreamt through."""
+        if previous.observation.command is None:
+            twist, measured = planar.mean_twist(motion, seconds), 1.0
+        else:
+            twist, measured = self._tensor(previous.observation.command)[None], 0.0
+        action = torch.cat([twist, twist.new_full((1, 1), measured)], dim=-1)
+        state = previous.state
+        for _ in range(max(1, round(seconds / TIME_STEP)) - 1):
+            h, prior = self.model.step(state, action)
+            state = State(h, prior.mean, twist, action)
+        return state, action
+
+    def _tensor(self, values) -> Tensor:
+        return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
+
+
+def _jumped(before: Observation, now: Observation, seconds: float) -> bool:
+    """Whether the odometry moved farther than any robot: it was reset."""
+    return bool(np.hypot(*(now.pose[:2] - before.pose[:2])) > MAX_SPEED * seconds + 0.3)

@@ -1,0 +1,246 @@
+"""Verified, ranked arm motions: query → goals → samples → refined → timed → verified → ranked, otherwise the fallback.
+
+generator = TrajectoryGenerator.from_checkpoint()
+result = generator.generate(TrajectoryQuery(start=q, goal_config=goal, scene=scene))
+result.candidates[0].trajectory
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from genmodels_ros.device import resolve_device, resolve_precision
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
+from genmodels_ros.pipelines.fallback import fallback_paths
+from genmodels_ros.pipelines.ranking import candidate, ranked
+from genmodels_ros.pipelines.trajectory_query import (
+    FALLBACK,
+    MODEL,
+    Candidate,
+    CostWeights,
+    GenerationResult,
+    TrajectoryQuery,
+)
+from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
+from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.description import Robot, load_robot
+from genmodels_ros.robots.features import num_path_features
+from genmodels_ros.robots.inverse_kinematics import solve
+from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.optimisation import optimise
+from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.trajectory import Trajectory
+from genmodels_ros.robots.verification import Verification, verify
+
+__all__ = ["Candidate", "CostWeights", "GenerationResult", "TrajectoryGenerator", "TrajectoryQuery"]
+
+MODEL_NAME, CHECKPOINT = "trajectory_diffusion", "panda_diffusion"
+MAX_POSE_GOALS = 4
+HOPELESS = -0.04  # m of sphere clearance; the spheres enclose the arm so closely that below this none was found valid
+ROUNDS = 2  # batches drawn from the model, with other noise, before the fallback planner is asked
+
+Progress = Callable[[str, int, int], None]
+
+
+class TrajectoryGenerator:
+    """The whole service of one arm. Calls from several threads are independent of each other."""
+
+    def __init__(self, sampler: TrajectorySampler, card: Card):
+        self.sampler, self.card = sampler, card
+        self.robot = load_robot(card.config.get("robot", "panda"))
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        folder: Path | None = None,
+        *,
+        robot: str = "panda",
+        device: str = "auto",
+        precision: str = "float32",
+        num_inference_steps: int = 8,
+    ) -> "TrajectoryGenerator":
+        """Loads a checkpoint, by default the one that comes with the package.
+
+        Raises GenModelsError(MODEL_UNAVAILABLE) if it is missing, damaged or for another robot.
+        """
+        folder = shipped(CHECKPOINT) if folder is None else Path(folder)
+        model, card = load_checkpoint(folder, MODEL_NAME)
+        arm = load_robot(robot)
+        trained_for = (card.config.get("robot"), card.config.get("path_features"), model.shape[1])
+        if trained_for != (robot, num_path_features(arm), arm.num_joints):
+            raise GenModelsError(
+                ErrorCode.MODEL_UNAVAILABLE,
+                f"{folder} was trained for {trained_for[0]!r} and does not fit {robot!r} as it is now: train it again.",
+            )
+        sampler = TrajectorySampler(model, resolve_device(device), resolve_precision(precision), num_inference_steps)
+        return cls(sampler, card)
+
+    @property
+    def device(self):
+        """Where the network runs."""
+        return self.sampler.device
+
+    @property
+    def num_parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.sampler.model.parameters())
+
+    def generate(
+        self,
+        query: TrajectoryQuery,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> GenerationResult:
+        """Answers a query; what is wrong with it, or that there is no way, is in the result's code and message.
+
+        progress: called with (stage, steps done, steps in all), stages sampling, refining, verifying, fallback
+        cancelled: asked between steps
+        """
+        return _Generation(self, query, progress, cancelled).run()
+
+    def verify(self, trajectory: Trajectory, scene: Scene, finger_position: float | None = None) -> Verification:
+        """The judgement `generate` puts its own trajectories to."""
+        return verify(trajectory, self._arm(finger_position), scene)
+
+    def _arm(self, finger_position: float | None) -> Robot:
+        return self.robot if finger_position is None else load_robot(self.robot.name, finger_position)
+
+
+class _Generation:
+    """One query being answered."""
+
+    def __init__(self, generator: TrajectoryGenerator, query: TrajectoryQuery, progress, cancelled):
+        self.generator, self.query = generator, query
+        self.progress, self.cancelled = progress, cancelled
+        self.started = time.monotonic()
+        self.result = GenerationResult(ErrorCode.NO_SOLUTION)
+
+    def run(self) -> GenerationResult:
+        try:
+            self._answer()
+        except GenModelsError as error:
+            self.result = replace(self.result, code=error.code, message=error.message, candidates=())
+        return replace(self.result, planning_time=time.monotonic() - self.started)
+
+    def _answer(self) -> None:
+        query = self.query
+        query.check(self.generator.robot)
+        self.deadline = self.started + query.time_limit
+        self.robot = self.generator._arm(query.finger_position)
+        self.checker = CollisionChecker(self.robot, query.scene)
+        self.start = np.asarray(query.start, dtype=float)
+        contact = self.checker.contact(self.start)
+        if contact is not None:
+            raise GenModelsError(ErrorCode.START_IN_COLLISION, f"The start is in collision: {contact}.")
+        goals = self._goals()
+        found: list[Candidate] = []
+        for round_ in range(ROUNDS):
+            found = found or self._from_model(goals, query.seed + round_)
+        if not found and query.allow_fallback:
+            found = self._from_fallback(goals)
+        if not found:
+            self._report("fallback" if query.allow_fallback else "verifying", 1, 1)
+            raise GenModelsError(*self._why_nothing())
+        self.result = replace(
+            self.result, code=ErrorCode.SUCCESS, message="", candidates=ranked(found, query.max_candidates)
+        )
+
+    def _goals(self) -> np.ndarray:
+        """Joint goals [G, D] free of collision."""
+        if self.query.goal_config is not None:
+            goal = np.asarray(self.query.goal_config, dtype=float)
+            contact = self.checker.contact(goal)
+            if contact is not None:
+                raise GenModelsError(ErrorCode.GOAL_IN_COLLISION, f"The goal is in collision: {contact}.")
+            return goal[None]
+        pose = np.asarray(self.query.goal_pose, dtype=float)
+        solutions = solve(self.robot, pose, np.random.default_rng(self.query.seed), 4 * MAX_POSE_GOALS)
+        if not len(solutions):
+            raise GenModelsError(
+                ErrorCode.GOAL_UNREACHABLE, f"No joint configuration puts {self.robot.tool_frame} at the goal pose."
+            )
+        contacts = [self.checker.contact(q) for q in solutions]
+        free = solutions[[contact is None for contact in contacts]]
+        if not len(free):
+            raise GenModelsError(
+                ErrorCode.GOAL_IN_COLLISION, f"Every configuration at the goal pose is in collision: {contacts[0]}."
+            )
+        nearest = np.argsort(np.linalg.norm(free - self.start, axis=1))
+        return free[nearest[:MAX_POSE_GOALS]]
+
+    def _from_model(self, goals: np.ndarray, seed: int) -> list[Candidate]:
+        query, began = self.query, time.monotonic()
+        paths = self.generator.sampler.sample(
+            self.robot,
+            self.start,
+            goals,
+            query.scene,
+            num_samples=query.num_samples,
+            seed=seed,
+            progress=lambda step, steps: self._report("sampling", step, steps),
+        )
+        self.result = replace(
+            self.result,
+            num_samples=self.result.num_samples + len(paths),
+            generation_time=self.result.generation_time + time.monotonic() - began,
+        )
+        self._report("refining", 0, 1)
+        paths, clearance = optimise(paths, self.robot, query.scene)
+        self._report("refining", 1, 1)
+        found = []
+        promising = _most_promising_first(paths, clearance)
+        for count, index in enumerate(promising):
+            if time.monotonic() > self.deadline:
+                break
+            found += self._verified(paths[index], MODEL)
+            self._report("verifying", count + 1, len(promising), found)
+        self.result = replace(self.result, num_verified=len(found))
+        return found
+
+    def _from_fallback(self, goals: np.ndarray) -> list[Candidate]:
+        offers = fallback_paths(self.checker, self.start, goals, deadline=self.deadline, seed=self.query.seed)
+        self._report("fallback", 0, 1)
+        for path in offers:
+            found = self._verified(path, FALLBACK)
+            self._report("fallback", int(bool(found)), 1, found)
+            if found:
+                return found
+        return []
+
+    def _verified(self, path: np.ndarray, source: str) -> list[Candidate]:
+        """The path as a candidate, or nothing if it does not pass."""
+        query = self.query
+        trajectory = time_parameterise(
+            path, self.robot.limits, query.velocity_scaling, query.acceleration_scaling, self.robot.joint_names
+        )
+        verification = verify(trajectory, self.robot, query.scene, checker=self.checker)
+        return [candidate(trajectory, source, verification.min_clearance, query.weights)] if verification.valid else []
+
+    def _report(self, stage: str, step: int, num_steps: int, found: list[Candidate] | None = None) -> None:
+        """Tells the caller, and stops for a cancelled query or one out of time with nothing to show."""
+        if self.progress is not None:
+            self.progress(stage, step, num_steps)
+        if self.cancelled is not None and self.cancelled():
+            raise GenModelsError(ErrorCode.CANCELLED, f"Cancelled while {stage}.")
+        if not found and time.monotonic() > self.deadline:
+            raise GenModelsError(
+                ErrorCode.TIME_LIMIT, f"Nothing valid within {self.query.time_limit:g} s: allow more time."
+            )
+
+    def _why_nothing(self) -> tuple[ErrorCode, str]:
+        if self.query.allow_fallback:
+            return ErrorCode.NO_SOLUTION, "Neither the model nor the fallback planner found a way."
+        return (
+            ErrorCode.NO_SOLUTION,
+            f"None of the model's {self.result.num_samples} trajectories is valid: allow the fallback or more samples.",
+        )
+
+
+def _most_promising_first(paths: np.ndarray, clearance: np.ndarray) -> np.ndarray:
+    """Numbers of the paths worth verifying: those whose spheres are clear, shortest first, then the least overlap."""
+    length = np.linalg.norm(np.diff(paths, axis=1), axis=2).sum(axis=1)
+    order = np.lexsort((np.where(clearance > 0, length, -clearance), clearance <= 0))
+    return order[clearance[order] > HOPELESS]

@@ -1,0 +1,147 @@
+"""What a trajectory generator is asked and what it answers: plain data, checked against the robot before any work."""
+
+from dataclasses import dataclass, field, fields
+
+import numpy as np
+
+from genmodels_ros.data.problems import Problem
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.trajectory import Trajectory
+
+MAX_SAMPLES = 1024
+MODEL, FALLBACK = "model", "fallback"
+
+
+@dataclass(frozen=True)
+class CostWeights:
+    """score = sum of weight x cost, lower is better: length [rad], duration [s], clearance as 1 / (0.05 m + clearance),
+    smoothness as root mean square joint acceleration [rad/s²].
+    """
+
+    length: float = 1.0
+    duration: float = 1.0
+    clearance: float = 0.05
+    smoothness: float = 0.05
+
+
+@dataclass(frozen=True)
+class TrajectoryQuery:
+    """A motion that is wanted.
+
+    start [D] rad; goal_config [D] rad, reached exactly, or goal_pose, base_from_tool [4, 4]; goal_config wins
+    scene: obstacles in the robot's base frame; finger_position: m a finger, None for the robot's default
+    num_samples: drawn from the model at a time; max_candidates: answered at most, 0 for all
+    velocity_scaling, acceleration_scaling: (0, 1] of the robot's limits
+    time_limit: s; allow_fallback: whether the sampling-based planner may answer where the model cannot
+    """
+
+    start: np.ndarray
+    goal_config: np.ndarray | None = None
+    goal_pose: np.ndarray | None = None
+    scene: Scene = field(default_factory=Scene)
+    finger_position: float | None = None
+    num_samples: int = 16
+    max_candidates: int = 0
+    seed: int = 0
+    velocity_scaling: float = 1.0
+    acceleration_scaling: float = 1.0
+    weights: CostWeights = field(default_factory=CostWeights)
+    time_limit: float = 10.0
+    allow_fallback: bool = True
+
+    @classmethod
+    def from_problem(cls, problem: Problem, **options) -> "TrajectoryQuery":
+        """The query of a problem file's entry; `options` are further fields."""
+        same = ("start", "goal_config", "goal_pose", "scene", "finger_position")
+        return cls(**{name: getattr(problem, name) for name in same}, **options)
+
+    def check(self, robot: Robot) -> None:
+        """Raises GenModelsError with its own code for everything that can be told without looking at the scene."""
+        _check_configuration(self.start, robot, "start", ErrorCode.START_OUT_OF_LIMITS)
+        if self.goal_config is not None:
+            _check_configuration(self.goal_config, robot, "goal", ErrorCode.GOAL_OUT_OF_LIMITS)
+        elif self.goal_pose is not None:
+            _check_pose(self.goal_pose)
+        else:
+            raise GenModelsError(ErrorCode.NO_GOAL, "Give a joint goal or a pose goal.")
+        if not 1 <= self.num_samples <= MAX_SAMPLES:
+            raise GenModelsError(
+                ErrorCode.INVALID_COUNT, f"num_samples must be 1 to {MAX_SAMPLES}, got {self.num_samples}."
+            )
+        if self.max_candidates < 0:
+            raise GenModelsError(
+                ErrorCode.INVALID_COUNT, f"max_candidates must be 0 (all) or more, got {self.max_candidates}."
+            )
+        for name in ("velocity_scaling", "acceleration_scaling"):
+            if not 0 < getattr(self, name) <= 1:
+                raise GenModelsError(
+                    ErrorCode.INVALID_SCALING, f"{name} must lie in (0, 1], got {getattr(self, name)}."
+                )
+        weights = [getattr(self.weights, f.name) for f in fields(self.weights)]
+        if not (np.isfinite(weights).all() and min(weights) >= 0 and max(weights) > 0):
+            raise GenModelsError(
+                ErrorCode.INVALID_WEIGHTS, f"Cost weights must be finite, none negative, not all zero: {self.weights}."
+            )
+        if not (np.isfinite(self.time_limit) and self.time_limit > 0):
+            raise GenModelsError(
+                ErrorCode.TIME_LIMIT, f"time_limit must be positive and finite, got {self.time_limit} s."
+            )
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A verified trajectory. source: MODEL or FALLBACK; the other fields as TrajectoryCandidate.msg defines them."""
+
+    trajectory: Trajectory
+    source: str
+    score: float
+    length: float
+    duration: float
+    min_clearance: float
+    smoothness: float
+
+
+@dataclass(frozen=True)
+class GenerationResult:
+    """candidates: best first, empty unless code is SUCCESS; num_verified: of the model's num_samples; times in s.
+
+    num_samples is twice the query's where the first batch held nothing valid.
+    """
+
+    code: ErrorCode
+    message: str = ""
+    candidates: tuple[Candidate, ...] = ()
+    num_samples: int = 0
+    num_verified: int = 0
+    generation_time: float = 0.0
+    planning_time: float = 0.0
+
+
+def _check_configuration(q, robot: Robot, what: str, out_of_limits: ErrorCode) -> None:
+    values = np.asarray(q, dtype=float)
+    if values.shape != (robot.num_joints,):
+        raise GenModelsError(
+            ErrorCode.WRONG_LENGTH, f"The {what} needs {robot.num_joints} joint positions, got {values.size}."
+        )
+    if not np.isfinite(values).all():
+        raise GenModelsError(ErrorCode.NOT_FINITE, f"The {what} must be finite, got {values.tolist()}.")
+    for name, value, lower, upper in zip(
+        robot.joint_names, values, robot.limits.lower, robot.limits.upper, strict=True
+    ):
+        if not lower - 1e-6 <= value <= upper + 1e-6:
+            raise GenModelsError(
+                out_of_limits, f"The {what} has {name} at {value:.4g} rad, outside of [{lower:.4g}, {upper:.4g}]."
+            )
+
+
+def _check_pose(pose) -> None:
+    values = np.asarray(pose, dtype=float)
+    if values.shape != (4, 4):
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, f"The goal pose must be a 4 x 4 matrix, got {values.shape}.")
+    if not np.isfinite(values).all():
+        raise GenModelsError(ErrorCode.NOT_FINITE, "The goal pose must be finite.")
+    rotation = values[:3, :3]
+    if not np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) or np.linalg.det(rotation) < 0:
+        raise GenModelsError(ErrorCode.NOT_FINITE, "The goal pose must be a rotation and a translation.")

@@ -1,0 +1,162 @@
+"""Exact collision checks of a robot against its scene and itself (Pinocchio and coal, convex links).
+
+Where many configurations are asked for, enclosing spheres first prove most of them clear (broad_phase.py); only pairs
+of bodies that the spheres cannot separate go to exact geometry. The answer is the same, an order of magnitude sooner.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import pinocchio as pin
+
+from genmodels_ros.robots.broad_phase import BroadPhase
+from genmodels_ros.robots.description import Robot, load_robot
+from genmodels_ros.robots.geometry import load_geometry, obstacle_geometry
+from genmodels_ros.robots.obstacles import Scene
+
+CONTACT_DISTANCE = 1e-3  # m; what is nearer counts as touching: no controller is more exact, nor do two libraries agree
+
+
+class CollisionChecker:
+    """Checks configurations of `robot` among the obstacles of `scene`; fingers at `finger_position` if given (m).
+
+    Not thread-safe: each thread needs its own, as geometry placements are kept between calls.
+    """
+
+    def __init__(self, robot: Robot, scene: Scene, finger_position: float | None = None):
+        if finger_position is not None and finger_position != robot.finger_position:
+            robot = load_robot(robot.name, finger_position)
+        self.robot, self.scene = robot, scene
+        self._model, geometry = _locked_geometry(robot)
+        self._geometry = geometry.copy()
+        self._columns = np.array([self._model.joints[self._model.getJointId(n)].idx_q for n in robot.joint_names])
+        self._pairs_of_obstacle, self._pairs_of_self = self._add_pairs()
+        self._data = self._model.createData()
+        self._checks = self._geometry.createData()
+        for request in self._checks.collisionRequests:
+            request.security_margin = CONTACT_DISTANCE
+        self._broad_phase = BroadPhase(robot, scene, CONTACT_DISTANCE)
+
+    def in_collision(self, q: np.ndarray) -> bool:
+        """Whether configuration q [D] touches anything."""
+        return pin.computeCollisions(self._model, self._data, self._geometry, self._checks, self._full(q), True)
+
+    def contact(self, q: np.ndarray) -> str | None:
+        """Who touches whom at q [D], e.g. "panda_link5 touches shelf", or None."""
+        if not self.in_collision(q):
+            return None
+        touching = next(k for k, result in enumerate(self._checks.collisionResults) if result.isCollision())
+        return self._describe(touching)
+
+    def collisions(self, q: np.ndarray) -> np.ndarray:
+        """Whether each of q [T, D] touches anything: [T] bool."""
+        found = np.zeros(len(q), dtype=bool)
+        for index, pairs in self._suspects(q).items():
+            self._place(q[index])
+            found[index] = any(pin.computeCollision(self._geometry, self._checks, pair) for pair in pairs)
+        return found
+
+    def first_contact(self, q: np.ndarray) -> tuple[int, str] | None:
+        """Index and contact of the first of q [T, D] that touches anything, or None: the whole of q is free."""
+        for index, pairs in self._suspects(q).items():
+            self._place(q[index])
+            for pair in pairs:
+                if pin.computeCollision(self._geometry, self._checks, pair):
+                    return index, self._describe(pair)
+        return None
+
+    def clearance(self, q: np.ndarray) -> float:
+        """Distance from the robot at q [D] to the nearest obstacle, m; negative in penetration, infinite without
+        any.
+        """
+        self._place(q)
+        pairs = [pair for link in self._pairs_of_obstacle for entry in link for pair in entry]
+        return min((self._distance(pair) for pair in pairs), default=np.inf)
+
+    def min_clearance(self, q: np.ndarray) -> float:
+        """The smallest clearance over q [T, D], m.
+
+        Pairs of link and obstacle whose lower bound is above the best distance so far are passed over.
+        """
+        bounds, best = self._broad_phase.lower_bounds(q), np.inf
+        nearest = bounds.min(axis=(1, 2), initial=np.inf)
+        for index in np.argsort(nearest):
+            if nearest[index] >= best:
+                break
+            self._place(q[index])
+            for link, obstacle in np.argwhere(bounds[index] < best):
+                if bounds[index, link, obstacle] < best:
+                    best = min(best, *(self._distance(pair) for pair in self._pairs_of_obstacle[link][obstacle]))
+        return best
+
+    def _suspects(self, q: np.ndarray) -> dict[int, list[int]]:
+        """Collision pairs to check exactly, by configuration in ascending order."""
+        candidates = self._broad_phase.candidates(q)
+        found: dict[int, list[int]] = {}
+        for index, link, obstacle in candidates.with_obstacles.tolist():
+            found.setdefault(index, []).extend(self._pairs_of_obstacle[link][obstacle])
+        for index, pair in candidates.with_self.tolist():
+            found.setdefault(index, []).extend(self._pairs_of_self[pair])
+        return dict(sorted(found.items()))
+
+    def _add_pairs(self) -> tuple[list[list[list[int]]], list[list[int]]]:
+        """Registers every pair to check; answers their numbers by [link][obstacle] and by self pair."""
+        shapes = _shapes_by_link(self._model, self._geometry)
+        obstacles = []
+        for index, obstacle in enumerate(self.scene.obstacles):
+            shape, placement = obstacle_geometry(obstacle)
+            name = obstacle.id or f"{type(obstacle).__name__.lower()} {index}"
+            obstacles.append(
+                self._geometry.addGeometryObject(pin.GeometryObject(f"{index}/{name}", 0, 0, placement, shape))
+            )
+
+        def add(first: int, second: int) -> int:
+            self._geometry.addCollisionPair(pin.CollisionPair(first, second))
+            return len(self._geometry.collisionPairs) - 1
+
+        with_obstacles = [
+            [[add(shape, obstacle) for shape in shapes[link]] for obstacle in obstacles]
+            for link in self.robot.obstacle_links
+        ]
+        with_self = [
+            [add(a, b) for a in shapes[one] for b in shapes[other]] for one, other in self.robot.collision_pairs
+        ]
+        return with_obstacles, with_self
+
+    def _full(self, q: np.ndarray) -> np.ndarray:
+        full = np.empty(len(self._columns))
+        full[self._columns] = q
+        return full
+
+    def _place(self, q: np.ndarray) -> None:
+        pin.updateGeometryPlacements(self._model, self._data, self._geometry, self._checks, self._full(q))
+
+    def _distance(self, pair: int) -> float:
+        return pin.computeDistance(self._geometry, self._checks, pair).min_distance
+
+    def _describe(self, pair: int) -> str:
+        pair = self._geometry.collisionPairs[pair]
+        first, second = (self._geometry.geometryObjects[index] for index in (pair.first, pair.second))
+        if second.parentJoint == 0 and "/" in second.name:
+            other = second.name.split("/", 1)[1]
+        else:
+            other = self._model.frames[second.parentFrame].name
+        return f"{self._model.frames[first.parentFrame].name} touches {other}"
+
+
+@lru_cache(maxsize=8)
+def _locked_geometry(robot: Robot) -> tuple[pin.Model, pin.GeometryModel]:
+    """Model and geometry in which only the commanded joints move."""
+    model, geometry = load_geometry(robot.urdf, robot.package_folder)
+    position = pin.neutral(model)
+    for name in robot.finger_joints:
+        position[model.joints[model.getJointId(name)].idx_q] = robot.finger_position
+    others = [i for i, name in enumerate(model.names) if i > 0 and name not in robot.joint_names]
+    return pin.buildReducedModel(model, geometry, others, position)
+
+
+def _shapes_by_link(model: pin.Model, geometry: pin.GeometryModel) -> dict[str, list[int]]:
+    shapes: dict[str, list[int]] = {}
+    for index, item in enumerate(geometry.geometryObjects):
+        shapes.setdefault(model.frames[item.parentFrame].name, []).append(index)
+    return shapes

@@ -1,0 +1,117 @@
+"""Signed distance from points to boxes, cylinders and spheres: batched, differentiable, Euclidean.
+
+One formula serves all three. In an obstacle's own frame let u = |x| - h, with h its half sizes; then
+
+    d(x) = ||max(u, 0)|| + min(max(u_1, u_2, u_3), 0) - r
+
+is the distance to a box of half sizes h rounded by r (I. Quilez, "Distance functions"). A sphere is a box of size 0
+rounded by its radius; for a cylinder, x is first replaced by (sqrt(x_1² + x_2²), 0, x_3) and h_2 by a number beyond
+reach.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle, Scene
+from genmodels_ros.robots.scene_arrays import rotation_matrices
+
+FAR = 1e3  # m; the distance to an entry that only fills the table up
+_WIDTH = 17  # three axes, offset, half sizes, rounding, is it a cylinder
+
+
+@dataclass(frozen=True)
+class ObstacleField:
+    """O obstacles as a table [*, O, 17]; leading dimensions hold one scene each.
+
+    Columns: the obstacle's axes in the base frame (3 x 3), minus its centre in its own frame (3), half sizes (3),
+    rounding radius, 1 for a cylinder; metres.
+    """
+
+    table: Tensor
+    has_cylinders: bool
+
+    @classmethod
+    def from_scene(cls, scene: Scene, dtype=torch.float32, device="cpu", size: int | None = None) -> "ObstacleField":
+        """The field of one scene; with `size`, filled up to that many entries by ones at distance FAR."""
+        size = max(len(scene.obstacles), 1) if size is None else size
+        if size < len(scene.obstacles):
+            raise ValueError(f"size {size} cannot hold {len(scene.obstacles)} obstacles")
+        table = np.zeros((size, _WIDTH))
+        table[:, 15] = -FAR
+        for row, obstacle in zip(table, scene.obstacles, strict=False):
+            row[:] = _row(obstacle)
+        return cls(torch.as_tensor(table).to(device, dtype), has_cylinders=bool(scene.cylinders))
+
+    @classmethod
+    def stack(cls, fields: list["ObstacleField"]) -> "ObstacleField":
+        """One field [B, O, 17] of B scenes of equal size."""
+        return cls(torch.stack([f.table for f in fields]), any(f.has_cylinders for f in fields))
+
+
+def distances(field: ObstacleField, points: Tensor) -> Tensor:
+    """Signed distance [*, N, O] from points [*, N, 3] (base frame, m) to every obstacle; negative inside.
+
+    `*` is the field's, or anything for a field of one scene.
+    """
+    rows = field.table.transpose(-1, -2)
+    x, y, z = (points @ rows[..., 3 * i : 3 * i + 3, :] + rows[..., 9 + i, None, :] for i in range(3))
+    columns = [rows[..., k, None, :] for k in range(12, _WIDTH)]
+    return _distance(x, y, z, *columns, field.has_cylinders)
+
+
+def clearance(field: ObstacleField, points: Tensor) -> Tensor:
+    """Signed distance [*, N] from points [*, N, 3] to the nearest obstacle.
+
+    The nearest obstacle is found without gradients, so that the differentiated graph does not grow with the obstacles.
+    """
+    if not (torch.is_grad_enabled() and points.requires_grad):
+        return distances(field, points).amin(dim=-1)
+    with torch.no_grad():
+        nearest = distances(field, points).argmin(dim=-1)
+    return distances_to(field, points, nearest)
+
+
+def distances_to(field: ObstacleField, points: Tensor, index: Tensor) -> Tensor:
+    """Signed distance [*, N] from each point [*, N, 3] to an obstacle of its own, index [*, N]."""
+    if field.table.dim() == 2:
+        own = field.table[index]
+    else:
+        own = torch.take_along_dim(field.table, index[..., None], dim=-2)
+    x, y, z = ((points * own[..., 3 * i : 3 * i + 3]).sum(-1) + own[..., 9 + i] for i in range(3))
+    return _distance(x, y, z, *own[..., 12:].unbind(-1), field.has_cylinders)
+
+
+def _distance(x, y, z, half_x, half_y, half_z, rounding, cylinder, has_cylinders: bool) -> Tensor:
+    if has_cylinders:
+        x = torch.where(cylinder > 0, torch.sqrt(x * x + y * y + 1e-20), x)
+        y = torch.where(cylinder > 0, torch.zeros_like(y), y)
+    if not (torch.is_grad_enabled() and x.requires_grad):
+        return _distance_in_place(x, y, z, half_x, half_y, half_z, rounding)
+    x, y, z = x.abs() - half_x, y.abs() - half_y, z.abs() - half_z
+    inside = torch.maximum(torch.maximum(x, y), z).clamp(max=0)
+    squared = x.clamp(min=0) ** 2 + y.clamp(min=0) ** 2 + z.clamp(min=0) ** 2
+    # The square root's slope is infinite at 0: points inside keep the gradient of `inside` alone.
+    outside = torch.where(squared > 0, squared, 1.0).sqrt() * (squared > 0)
+    return outside + inside - rounding
+
+
+def _distance_in_place(x, y, z, half_x, half_y, half_z, rounding) -> Tensor:
+    """The same without a graph, two and a half times as fast: these are the largest arrays there are."""
+    x, y, z = x.abs_().sub_(half_x), y.abs_().sub_(half_y), z.abs_().sub_(half_z)
+    inside = torch.maximum(x, y).maximum(z).clamp_(max=0).sub_(rounding)
+    x, y, z = x.clamp_(min=0), y.clamp_(min=0), z.clamp_(min=0)
+    return x.mul_(x).addcmul_(y, y).addcmul_(z, z).sqrt_().add_(inside)
+
+
+def _row(obstacle: Obstacle) -> list[float]:
+    axes = rotation_matrices(getattr(obstacle, "quat_xyzw", (0.0, 0.0, 0.0, 1.0))).T
+    if isinstance(obstacle, Box):
+        half, rounding = obstacle.dims / 2, 0.0
+    elif isinstance(obstacle, Cylinder):
+        half, rounding = (obstacle.radius, FAR, obstacle.height / 2), 0.0
+    else:
+        half, rounding = (0.0, 0.0, 0.0), obstacle.radius
+    return [*axes.ravel(), *(-axes @ obstacle.center), *half, rounding, float(isinstance(obstacle, Cylinder))]

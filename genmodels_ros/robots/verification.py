@@ -1,0 +1,158 @@
+"""The judge between a trajectory and the robot: exact, and knowing nothing of how the trajectory was made.
+
+The motion judged is the one a joint_trajectory_controller executes: quintic polynomials through the given positions,
+velocities and accelerations (ros2_controllers, "Trajectory representation"). Limits are checked in time, also between
+the given points; contact with obstacles and the robot itself at configurations at most 0.01 rad apart in every joint.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from genmodels_ros.errors import ErrorCode
+from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.trajectory import Trajectory
+
+RESOLUTION = 0.01  # rad between checked configurations
+POSITION_TOLERANCE = 1e-6  # rad beyond a limit
+RELATIVE_TOLERANCE = 1e-2  # of velocity, acceleration and jerk limits, for the rounding of given derivatives
+REST_VELOCITY, REST_ACCELERATION = 1e-3, 1e-2  # rad/s, rad/s²
+CLEARANCE_RESOLUTION = 0.05  # rad between configurations at which clearance is measured
+
+
+@dataclass(frozen=True)
+class Verification:
+    """first_invalid_time: s from start, None where nothing is wrong; min_clearance: m to obstacles, None where
+    invalid.
+    """
+
+    valid: bool
+    code: ErrorCode
+    message: str
+    first_invalid_time: float | None = None
+    min_clearance: float | None = None
+
+
+def verify(
+    trajectory: Trajectory,
+    robot: Robot,
+    scene: Scene,
+    finger_position: float | None = None,
+    checker: CollisionChecker | None = None,
+) -> Verification:
+    """Judges a trajectory of `robot` in `scene`; a `checker` of the same robot and scene saves building one."""
+    return (
+        _malformed(trajectory, robot)
+        or _beyond_limits(trajectory, robot)
+        or _in_collision(trajectory, checker or CollisionChecker(robot, scene, finger_position))
+    )
+
+
+def densify(trajectory: Trajectory, resolution: float = RESOLUTION) -> tuple[np.ndarray, np.ndarray]:
+    """Times [M] and configurations [M, D] along the motion, both ends included.
+
+    From one to the next the joint that travels farthest travels at most `resolution`.
+    """
+    times, q = _interpolate(trajectory, _substeps(trajectory, resolution / 3))
+    travelled = np.concatenate([[0.0], np.cumsum(np.abs(np.diff(q, axis=0)).max(axis=1))])
+    keep = [0]
+    while keep[-1] < len(q) - 1:
+        reach = np.searchsorted(travelled, travelled[keep[-1]] + resolution, side="right") - 1
+        keep.append(max(int(reach), keep[-1] + 1))
+    return times[keep], q[keep]
+
+
+def _malformed(trajectory: Trajectory, robot: Robot) -> Verification | None:
+    time = trajectory.time_from_start
+    arrays = (time, trajectory.positions, trajectory.velocities, trajectory.accelerations)
+    if tuple(trajectory.joint_names) != robot.joint_names:
+        return _invalid(ErrorCode.UNKNOWN_JOINT, f"Joints must be {', '.join(robot.joint_names)}, in this order.", 0.0)
+    if len(time) < 2:
+        return _invalid(ErrorCode.WRONG_LENGTH, f"A trajectory needs at least 2 points, this one has {len(time)}.", 0.0)
+    if not all(np.isfinite(array).all() for array in arrays):
+        return _invalid(ErrorCode.NOT_FINITE, "The trajectory holds numbers that are not finite.", 0.0)
+    if time[0] != 0 or (np.diff(time) <= 0).any():
+        return _invalid(ErrorCode.WRONG_LENGTH, "time_from_start must rise strictly from 0.", 0.0)
+    return None
+
+
+def _beyond_limits(trajectory: Trajectory, robot: Robot) -> Verification | None:
+    for index, end in ((0, "start"), (-1, "end")):
+        fast = np.abs(trajectory.velocities[index]).max() > REST_VELOCITY
+        if fast or np.abs(trajectory.accelerations[index]).max() > REST_ACCELERATION:
+            message = f"The trajectory is not at rest at its {end}."
+            return _invalid(ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, message, float(trajectory.time_from_start[index]))
+    steps, limits = np.full(len(trajectory.time_from_start) - 1, 4), robot.limits
+    times, q = _interpolate(trajectory, steps)
+    outside = np.maximum(limits.lower - q, q - limits.upper)
+    checks = [("position", outside > POSITION_TOLERANCE)]
+    for order, name in ((1, "velocity"), (2, "acceleration"), (3, "jerk")):
+        allowed = getattr(limits, name) * (1 + RELATIVE_TOLERANCE)
+        checks.append((name, np.abs(_interpolate(trajectory, steps, order)[1]) > allowed))
+    found = [(int(beyond.any(axis=1).argmax()), name, beyond) for name, beyond in checks if beyond.any()]
+    if not found:
+        return None
+    index, name, beyond = min(found, key=lambda entry: entry[0])
+    joint = robot.joint_names[int(beyond[index].argmax())]
+    message = f"{joint} exceeds its {name} limit at {times[index]:.2f} s."
+    return _invalid(ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, message, float(times[index]))
+
+
+def _in_collision(trajectory: Trajectory, checker: CollisionChecker) -> Verification:
+    times, q = densify(trajectory)
+    found = checker.first_contact(q)
+    if found is not None:
+        index, contact = found
+        message = f"{contact} at {times[index]:.2f} s."
+        return _invalid(ErrorCode.TRAJECTORY_IN_COLLISION, message, float(times[index]))
+    clearance = checker.min_clearance(densify(trajectory, CLEARANCE_RESOLUTION)[1])
+    return Verification(
+        True, ErrorCode.SUCCESS, "The trajectory keeps all limits and touches nothing.", None, clearance
+    )
+
+
+def _invalid(code: ErrorCode, message: str, time: float) -> Verification:
+    return Verification(False, code, message, time)
+
+
+def _substeps(trajectory: Trajectory, resolution: float) -> np.ndarray:
+    """[T - 1] evenly timed steps in each interval, none longer than `resolution` in any joint."""
+    interval = np.diff(trajectory.time_from_start)[:, None]
+    speed = np.maximum(np.abs(trajectory.velocities[1:]), np.abs(trajectory.velocities[:-1]))
+    move = np.maximum(np.abs(np.diff(trajectory.positions, axis=0)), interval * speed).max(axis=1)
+    steps = np.maximum(1, np.ceil(move / resolution)).astype(int)
+    while True:  # polynomials may move faster inside an interval than at its ends
+        q = _interpolate(trajectory, steps)[1]
+        longest = np.maximum.reduceat(np.abs(np.diff(q, axis=0)).max(axis=1), np.cumsum(steps) - steps)
+        if (longest <= resolution * 1.0001).all():
+            return steps
+        steps = np.where(longest > resolution, np.ceil(steps * longest / resolution).astype(int) + 1, steps)
+
+
+def _interpolate(trajectory: Trajectory, steps: np.ndarray, derivative: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Times [M] and positions (or a time derivative) [M, D] of the quintics, `steps` [T - 1] parts an interval."""
+    interval = np.diff(trajectory.time_from_start)
+    segment = np.repeat(np.arange(len(steps)), steps)
+    part = np.arange(len(segment)) - np.repeat(np.cumsum(steps) - steps, steps)
+    segment, since = (
+        np.append(segment, len(steps) - 1),
+        np.append(part / steps[segment] * interval[segment], interval[-1]),
+    )
+    powers = np.zeros((len(since), 6))
+    for k in range(derivative, 6):
+        powers[:, k] = np.prod(np.arange(k - derivative + 1, k + 1)) * since ** (k - derivative)
+    values = np.einsum("mk,mkd->md", powers, _quintics(trajectory)[segment])
+    return trajectory.time_from_start[segment] + since, values
+
+
+def _quintics(trajectory: Trajectory) -> np.ndarray:
+    """Coefficients [T - 1, 6, D], by time since each point, that meet the given values at both ends of an interval."""
+    h = np.diff(trajectory.time_from_start)[:, None]
+    p, v, a = trajectory.positions, trajectory.velocities, trajectory.accelerations
+    gap, dv, da = p[1:] - p[:-1] - v[:-1] * h - a[:-1] * h**2 / 2, v[1:] - v[:-1] - a[:-1] * h, a[1:] - a[:-1]
+    third = (20 * gap - 8 * dv * h + da * h**2) / (2 * h**3)
+    fourth = (-30 * gap + 14 * dv * h - 2 * da * h**2) / (2 * h**4)
+    fifth = (12 * gap - 6 * dv * h + da * h**2) / (2 * h**5)
+    return np.stack([p[:-1], v[:-1], a[:-1] / 2, third, fourth, fifth], axis=1)

@@ -1,0 +1,35 @@
+"""The worlds that can be asked for by name."""
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.simulation.floor_layouts import demo_floor_plan, random_floor_plan
+from genmodels_ros.simulation.scenes import ArmCell, Camera, WorldDescription, demo_arm_scene
+
+WORLDS = ("arm_cell", "floor", "both")
+DEMO_FLOOR = -1
+DEMO_START = (0.7, 1.7, 1.2)  # x, y [m], yaw [rad] in the living room
+CELL_CORNER = (3.8, 6.45, 0.72)  # of the demo's floor: nobody walks there
+CELL_YAW = 1.5707963267948966
+
+
+def describe_world(
+    name: str, floor_seed: int = DEMO_FLOOR, camera: bool = True, people_yield: bool = True
+) -> WorldDescription:
+    """One of WORLDS, on the demo's floor or on the random one of a seed (>= 0).
+
+    Raises GenModelsError(MODEL_UNAVAILABLE) for an unknown name, and for `both` on a random floor: nobody knows where
+    an arm cell would fit there.
+    """
+    if name not in WORLDS:
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"No world {name!r}: use one of {', '.join(WORLDS)}.")
+    if name == "both" and floor_seed != DEMO_FLOOR:
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE, "Arm cell and floor share the demo's floor only: set the floor's seed to -1."
+        )
+    plan = demo_floor_plan() if floor_seed == DEMO_FLOOR else random_floor_plan(floor_seed)
+    corner = (CELL_CORNER, CELL_YAW) if name == "both" else ((0.0, 0.0, CELL_CORNER[2]), 0.0)
+    return WorldDescription(
+        floor=plan if name != "arm_cell" else None,
+        arm_cell=ArmCell(demo_arm_scene(), position=corner[0], yaw=corner[1]) if name != "floor" else None,
+        camera=Camera() if camera and name != "arm_cell" else None,
+        people_yield=people_yield,
+    )

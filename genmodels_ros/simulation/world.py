@@ -1,0 +1,151 @@
+"""A running world: physics, people, a base with its sensors, an arm. No ROS.
+
+world = World(WorldDescription(floor=random_floor_plan(7)), seed=7)
+world.base.set_command(0.4, 0.2)
+world.advance(0.1)
+ranges, odometry, hit = world.scan(), world.base.odometry(), world.base.touching
+"""
+
+import math
+
+import mujoco
+import numpy as np
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.simulation.arm import ArmSimulation
+from genmodels_ros.simulation.base import BaseSimulation
+from genmodels_ros.simulation.camera import CameraSimulation
+from genmodels_ros.simulation.geoms import yaw_quaternion
+from genmodels_ros.simulation.lidar import LidarSimulation
+from genmodels_ros.simulation.mjcf import build_spec
+from genmodels_ros.simulation.scenes import WorldDescription
+from genmodels_ros.simulation.walkers import WalkerMotion
+
+
+class World:
+    """Everything random (spawn, slip, sensor noise) follows from `seed`; the same calls give the same run.
+
+    base_pose: (x, y, yaw) in the map at the start; None takes a free place by chance. Without a floor `base` is None,
+    without an arm cell `arm`.
+    """
+
+    def __init__(self, description: WorldDescription, seed: int = 0, base_pose=None):
+        self.description, self.seed = description, seed
+        self.model = build_spec(description).compile()
+        self.data = mujoco.MjData(self.model)
+        self._start_pose = base_pose
+        self.base: BaseSimulation | None = None
+        self.arm: ArmSimulation | None = None
+        self._camera: CameraSimulation | None = None
+        self.reset()
+
+    def reset(self, base_pose=None) -> None:
+        """Back to time 0 with the seed the world was made with."""
+        mujoco.mj_resetData(self.model, self.data)
+        rng = np.random.default_rng([self.seed, 2])
+        floor = self.description.floor
+        self.walkers = [WalkerMotion(walker) for walker in floor.walkers] if floor else []
+        if floor is not None:
+            self.base = BaseSimulation(self.model, self.data, self.description.base, rng)
+            self._lidar = LidarSimulation(self.model, self.data, self.description.lidar, rng)
+            pose = base_pose if base_pose is not None else self._start_pose
+            self.base.place(pose if pose is not None else self._free_pose(rng))
+        if self.description.arm_cell is not None:
+            self.arm = ArmSimulation(self.model, self.data, load_robot(self.description.arm_cell.robot))
+        self._substeps = round(self.description.control_period / self.description.timestep)
+        self._place_walkers()
+        mujoco.mj_forward(self.model, self.data)
+
+    def restart(self) -> None:
+        """Everything back to where it started, except time, which goes on."""
+        now = self.time
+        self.reset()
+        self.data.time = now
+
+    @property
+    def time(self) -> float:
+        """Simulated seconds."""
+        return self.data.time
+
+    def step(self) -> None:
+        """One control period of the description."""
+        period = self.description.control_period
+        if self.base is not None:
+            robot = (*self.base.pose[:2], self.description.base.radius) if self.description.people_yield else None
+            for walker in self.walkers:
+                walker.advance(period, robot)
+            self._place_walkers()
+            self.base.control(period)
+        self._step_physics()
+        if self.base is not None:
+            self.base.watch_contacts()
+
+    def _step_physics(self) -> None:
+        if self.arm is None:
+            mujoco.mj_step(self.model, self.data, nstep=self._substeps)
+            return
+        for _ in range(self._substeps):
+            self.arm.control()
+            mujoco.mj_step(self.model, self.data)
+            self.arm.watch_contacts()
+
+    def advance(self, duration: float) -> None:
+        """As many control periods as fit `duration` s, at least one."""
+        for _ in range(max(1, round(duration / self.description.control_period))):
+            self.step()
+
+    def scan(self) -> np.ndarray:
+        """Lidar ranges [num_beams] in m, inf where nothing is hit."""
+        return self._lidar.scan(self.base.pose)
+
+    def camera(self) -> np.ndarray:
+        """What the base's camera sees: uint8 [H, W, 3]."""
+        return self._eye().rgb()
+
+    def labels(self) -> np.ndarray:
+        """What that is: uint8 [H, W], a LabelClass a pixel."""
+        return self._eye().labels()
+
+    def depth(self) -> np.ndarray:
+        """How far it is along the optical axis: float32 [H, W], m."""
+        return self._eye().depth()
+
+    def warm_up(self) -> None:
+        """Makes the camera's OpenGL context, which takes a second, before time matters."""
+        if self.base is not None and self.description.camera is not None:
+            self._eye().labels()
+
+    def close(self) -> None:
+        """Frees the camera's OpenGL context, from the thread that used it."""
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+
+    def _eye(self) -> CameraSimulation:
+        if self._camera is None:
+            self._camera = CameraSimulation(self.model, self.data, self.description.camera)
+        return self._camera
+
+    def walker_poses(self) -> np.ndarray:
+        """[W, 3] true x, y, heading of the people."""
+        return np.array([walker.pose for walker in self.walkers]).reshape(-1, 3)
+
+    def _free_pose(self, rng: np.random.Generator) -> tuple[float, float, float]:
+        """A pose clear of everything, people included."""
+        radius = self.description.base.radius
+        points = self.description.occupancy(0.1).sample(rng, 64, radius + 0.15)
+        if len(points) == 0:
+            raise GenModelsError(
+                ErrorCode.START_IN_COLLISION, "The floor plan has no free place for the base: remove some furniture."
+            )
+        people = self.walker_poses()[:, :2]
+        distances = np.linalg.norm(points[:, None] - people[None], axis=2).min(axis=1, initial=math.inf)
+        x, y = points[np.argmax(distances > radius + 0.6)].tolist()
+        return x, y, float(rng.uniform(-math.pi, math.pi))
+
+    def _place_walkers(self) -> None:
+        for index, walker in enumerate(self.walkers):
+            x, y, heading = walker.pose
+            self.data.mocap_pos[index, :2] = x, y
+            self.data.mocap_quat[index] = yaw_quaternion(heading)

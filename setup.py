@@ -1,0 +1,38 @@
+"""ament_python packaging: colcon builds it, and `pip install .` gives the same modules and commands without ROS."""
+
+import re
+from glob import glob
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+PACKAGE = "genmodels_ros"
+NODES = ("bringup", "simulation", "trajectory_generator", "world_model", "image_augmenter", "demo")
+VERSION = re.search(r'__version__ = "(.+)"', Path(PACKAGE, "__init__.py").read_text()).group(1)
+
+
+setup(
+    name=PACKAGE,
+    version=VERSION,
+    packages=find_packages(exclude=["test", "test.*"]),
+    package_data={PACKAGE: ["checkpoints/*/*", "robots/*.yaml"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
+        (f"share/{PACKAGE}", ["package.xml"]),
+        (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
+        (f"share/{PACKAGE}/config", glob("config/*.yaml")),
+        (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    maintainer="genmodels_ros maintainers",
+    maintainer_email="maintainers@genmodels-ros.org",
+    description="Generative models for robots as ROS 2 nodes: trajectory diffusion, VAE world model, GAN augmenter.",
+    license="Apache-2.0",
+    entry_points={
+        "console_scripts": [
+            "genmodels = genmodels_ros.cli:main",
+            *(f"{node} = genmodels_ros.nodes.{node}:main" for node in NODES),
+        ],
+    },
+)

@@ -1,0 +1,181 @@
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from geometry_msgs.msg import Twist
+from nav_msgs.msg import OccupancyGrid, Odometry
+from rclpy.parameter import Parameter
+from rclpy.qos import qos_profile_sensor_data
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image, JointState, LaserScan
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from genmodels_interfaces.msg import ObstacleArray
+from genmodels_ros.conversions.images import to_labels, to_rgb
+from genmodels_ros.conversions.obstacles import to_scene
+from genmodels_ros.conversions.poses import to_planar
+from genmodels_ros.conversions.simulated import from_contacts
+from genmodels_ros.conversions.stamps import to_seconds
+from genmodels_ros.conversions.trajectories import to_joint_trajectory
+from genmodels_ros.nodes.simulation import CLOCK, SimulationNode
+from genmodels_ros.nodes.simulation_topics import LATCHED, MAP_RESOLUTION
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.trajectory import Trajectory
+from genmodels_ros.simulation.catalogue import DEMO_START
+from genmodels_ros.simulation.scenes import LabelClass, demo_arm_scene
+
+ROBOT = load_robot()
+
+
+@pytest.fixture(scope="module")
+def simulation(graph):
+    node = graph.add(SimulationNode(namespace="sim"))
+    assert node.start()
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture(scope="module")
+def heard(graph, simulation):
+    return {
+        "joint_states": graph.listen(JointState, "/sim/joint_states"),
+        "odom": graph.listen(Odometry, "/sim/odom"),
+        "scan": graph.listen(LaserScan, "/sim/scan", qos_profile_sensor_data),
+        "image": graph.listen(Image, "/sim/image_raw", qos_profile_sensor_data),
+        "labels": graph.listen(Image, "/sim/label_image"),
+        "info": graph.listen(CameraInfo, "/sim/camera_info"),
+        "map": graph.listen(OccupancyGrid, "/sim/map", LATCHED),
+        "obstacles": graph.listen(ObstacleArray, "/sim/obstacles", LATCHED),
+        "contacts": graph.listen(DiagnosticStatus, "/sim/simulation/contacts", LATCHED),
+        "diagnostics": graph.listen(DiagnosticArray, "/diagnostics"),
+    }
+
+
+def motion(goal, duration=1.0) -> Trajectory:
+    s = np.linspace(0, 1, 30)[:, None]
+    step = np.asarray(goal) - ROBOT.ready
+    return Trajectory(
+        ROBOT.joint_names,
+        duration * s[:, 0],
+        ROBOT.ready + (3 * s**2 - 2 * s**3) * step,
+        (6 * s - 6 * s**2) * step / duration,
+        (6 - 12 * s) * step / duration**2,
+    )
+
+
+def test_every_sensor_speaks_with_its_frame_and_shape(heard, wait_until):
+    assert wait_until(lambda: all(len(heard[topic]) for topic in heard))
+    scan, odom, joints = heard["scan"][-1], heard["odom"][-1], heard["joint_states"][-1]
+    assert scan.header.frame_id == "base_scan" and len(scan.ranges) == 360
+    assert scan.angle_min == pytest.approx(-np.pi) and 0.1 < min(scan.ranges) < scan.range_max
+    assert (odom.header.frame_id, odom.child_frame_id) == ("odom", "base_link")
+    assert to_planar(odom.pose.pose) == pytest.approx(DEMO_START, abs=1e-3)
+    assert tuple(joints.name) == (*ROBOT.joint_names, *ROBOT.finger_joints)
+    assert joints.position[:7] == pytest.approx(ROBOT.ready, abs=1e-3) and len(joints.effort) == 9
+
+
+def test_image_labels_and_camera_info_belong_together(heard, wait_until):
+    assert wait_until(lambda: {to_seconds(m.header.stamp) for m in heard["image"]}
+                      & {to_seconds(m.header.stamp) for m in heard["labels"]})  # fmt: skip
+    image, labels, info = heard["image"][-1], heard["labels"][-1], heard["info"][-1]
+    assert image.header.frame_id == labels.header.frame_id == info.header.frame_id == "camera_optical_frame"
+    assert to_rgb(image).shape == (240, 320, 3) and to_rgb(image).std() > 5
+    assert set(np.unique(to_labels(labels))) <= set(LabelClass)
+    assert info.k[0] == pytest.approx(160 / np.tan(np.radians(35))) and (info.width, info.height) == (320, 240)
+
+
+def test_map_and_obstacles_are_the_description(heard, simulation):
+    assert to_scene(heard["obstacles"][0], "panda_link0").obstacles[0].id == demo_arm_scene().obstacles[0].id
+    grid = heard["map"][0]
+    occupied = np.array(grid.data).reshape(grid.info.height, grid.info.width) > 50
+    expected = simulation._world.description.occupancy(MAP_RESOLUTION).occupied
+    np.testing.assert_array_equal(occupied, expected)
+
+
+def test_arm_follows_a_trajectory_and_refuses_a_broken_one(graph, heard, wait_until, simulation):
+    publisher = graph.publisher(JointTrajectory, "/sim/joint_trajectory")
+    assert wait_until(lambda: publisher.get_subscription_count() == 1)
+    goal = ROBOT.ready + np.array([0.4, 0, 0, 0, 0, 0, 0.2])
+    message = to_joint_trajectory(motion(goal), Header())
+    broken = to_joint_trajectory(motion(goal), Header())
+    broken.points[3].positions[2] = float("nan")
+    reversed_time = to_joint_trajectory(motion(goal), Header())
+    reversed_time.points.reverse()
+    stranger = to_joint_trajectory(motion(goal), Header())
+    stranger.joint_names = ["elbow", *stranger.joint_names[1:]]
+    elsewhere = to_joint_trajectory(motion(goal), Header())
+    for point in elsewhere.points:
+        point.positions[0] += 1.0
+    before = simulation.monitor.num_errors
+    for count, bad in enumerate(
+        (broken, reversed_time, stranger, elsewhere, JointTrajectory(points=message.points)), 1
+    ):
+        publisher.publish(bad)
+        assert wait_until(lambda: simulation.monitor.num_errors == before + count), count  # noqa: B023
+    assert heard["joint_states"][-1].position[0] == pytest.approx(0.0, abs=1e-3)
+    publisher.publish(message)
+    assert wait_until(lambda: abs(heard["joint_states"][-1].position[0] - 0.4) < 0.005)
+    assert from_contacts(heard["contacts"][-1])["arm"] == 0
+
+
+def test_base_drives_and_stops_when_commands_cease(graph, heard, wait_until):
+    publisher = graph.publisher(Twist, "/sim/cmd_vel")
+    assert wait_until(lambda: publisher.get_subscription_count() == 1)
+    command = Twist()
+    command.linear.x = 0.3
+    publisher.publish(command)
+    assert wait_until(lambda: heard["odom"][-1].twist.twist.linear.x > 0.15)
+    assert wait_until(lambda: heard["odom"][-1].twist.twist.linear.x < 0.01, 3.0)
+    assert 0.05 < np.hypot(*(to_planar(heard["odom"][-1].pose.pose)[:2] - DEMO_START[:2])) < 0.5
+
+
+def test_bad_command_is_refused_and_the_node_goes_on(graph, heard, wait_until, simulation):
+    publisher = graph.publisher(Twist, "/sim/cmd_vel")
+    assert wait_until(lambda: publisher.get_subscription_count() == 1)
+    before, command = simulation.monitor.num_errors, Twist()
+    command.angular.z = float("inf")
+    publisher.publish(command)
+    assert wait_until(lambda: simulation.monitor.num_errors == before + 1)
+    count = len(heard["scan"])
+    assert wait_until(lambda: len(heard["scan"]) > count)
+
+
+def test_reset_puts_everything_back_while_time_goes_on(graph, heard, wait_until):
+    before = to_seconds(heard["odom"][-1].header.stamp)
+    assert graph.call(Trigger, "/sim/simulation/reset").success
+    stamp = lambda: to_seconds(heard["odom"][-1].header.stamp)  # noqa: E731
+    assert wait_until(lambda: stamp() > before + 0.1)
+    assert to_planar(heard["odom"][-1].pose.pose) == pytest.approx(DEMO_START, abs=0.01)
+    assert heard["joint_states"][-1].position[0] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_diagnostics_tell_the_real_time_factor(heard, wait_until, simulation):
+    def factor():
+        statuses = [s for m in heard["diagnostics"] for s in m.status if s.name == "/sim/simulation"]
+        return [float(v.value) for v in statuses[-1].values if v.key == "real_time_factor"] if statuses else []
+
+    assert wait_until(lambda: factor() and factor()[0] > 0.3)
+
+
+def test_clock_starts_at_zero_and_the_world_can_run_fast(graph, wait_until):
+    settings = {"world": "floor", "floor.seed": 3, "rates.camera": 0.0, "publish_clock": True, "real_time_factor": 5.0}
+    overrides = [Parameter(name, value=value) for name, value in settings.items()]
+    clocks = graph.listen(Clock, "/clock", CLOCK)
+    node = graph.add(SimulationNode(namespace="fast", parameter_overrides=overrides))
+    try:
+        assert node.start()
+        assert wait_until(lambda: clocks and to_seconds(clocks[-1].clock) > 2.0)
+        assert to_seconds(clocks[0].clock) < 1.5
+    finally:
+        graph.remove(node)
+
+
+@pytest.mark.parametrize("settings", [{"real_time_factor": 2.0}, {"world": "both", "floor.seed": 4}])
+def test_settings_that_make_no_sense_are_refused(graph, settings):
+    overrides = [Parameter(name, value=value) for name, value in settings.items()]
+    node = graph.add(SimulationNode(namespace="refused", parameter_overrides=overrides))
+    try:
+        assert not node.start() and node.monitor.failed
+    finally:
+        graph.remove(node)

@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+
+from genmodels_ros.pipelines.quality_gate import judge
+
+
+def room(seed=0, height=96, width=128):
+    """Rectangles on a wall: edges that a robot's labels would follow."""
+    rng = np.random.default_rng(seed)
+    image = np.full((height, width, 3), 150, np.uint8)
+    for _ in range(6):
+        top, left = rng.integers(0, height - 20), rng.integers(0, width - 20)
+        image[top : top + rng.integers(10, 40), left : left + rng.integers(10, 40)] = rng.integers(20, 240, 3)
+    return image
+
+
+def test_an_unchanged_image_keeps_all_its_edges():
+    assert judge(room(), room()).quality == 1
+
+
+@pytest.mark.parametrize("gain, offset", [(0.3, 0), (0.4, 120), (1.5, -60)])
+def test_light_and_contrast_cost_nothing(gain, offset):
+    source = room()
+    verdict = judge(source, np.clip(source * gain + offset, 0, 255).astype(np.uint8))
+    assert verdict.accepted and verdict.quality > 0.85
+
+
+def test_contrast_that_nobody_can_see_is_refused():
+    assert not judge(room(), np.rint(room() * 0.012 + 100).astype(np.uint8)).accepted
+
+
+def test_another_scene_is_refused_with_a_reason():
+    verdict = judge(room(1), room(2))
+    assert not verdict.accepted and "edges" in verdict.reason
+
+
+def test_edges_drowned_in_noise_are_refused():
+    noise = np.random.default_rng(0).normal(0, 90, (96, 128, 3))
+    assert not judge(room(), np.clip(room() * 0.2 + 60 + noise, 0, 255).astype(np.uint8)).accepted
+
+
+def test_moderate_sensor_noise_is_accepted_at_camera_size():
+    source = np.kron(room(), np.ones((4, 4, 1), np.uint8))
+    noise = np.random.default_rng(0).normal(0, 25, source.shape)
+    assert judge(source, np.clip(source * 0.5 + noise, 0, 255).astype(np.uint8)).accepted
+
+
+@pytest.mark.parametrize("value, word", [(0, "black"), (255, "white"), (128, "edges")])
+def test_an_empty_result_is_refused(value, word):
+    verdict = judge(room(), np.full((96, 128, 3), value, np.uint8))
+    assert not verdict.accepted and word in verdict.reason
+
+
+def test_a_black_source_has_nothing_to_label():
+    verdict = judge(np.zeros((9, 9, 3), np.uint8), room(0, 40, 40)[:9, :9])
+    assert not verdict.accepted and "source" in verdict.reason
+
+
+def test_a_bare_wall_has_no_edge_to_lose():
+    wall = np.full((40, 40, 3), 140, np.uint8)
+    assert judge(wall, wall // 2).accepted
+
+
+def test_more_fog_means_less_quality():
+    source = room().astype(float)
+    noise = np.random.default_rng(0).normal(0, 1.5, source.shape)
+    qualities = [
+        judge(room(), np.clip(source * (1 - fog) + 200 * fog + noise, 0, 255).astype(np.uint8)).quality
+        for fog in (0.0, 0.9, 0.99)
+    ]
+    assert qualities[0] >= qualities[1] > qualities[2]

@@ -1,0 +1,67 @@
+"""What networks see does not change when arm and scene turn together, and paths survive the way there and back."""
+
+import numpy as np
+import pytest
+
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.features import deviation, num_path_features, paths_of, query_features
+from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.scene_arrays import rotation_matrices
+
+
+@pytest.fixture(scope="module")
+def robot():
+    return load_robot("panda")
+
+
+def scene(yaw: float = 0.0) -> Scene:
+    quat_xyzw = np.array([0, 0, np.sin(yaw / 2), np.cos(yaw / 2)])
+    turn = rotation_matrices(quat_xyzw)
+    return Scene(
+        (
+            Box(turn @ [0.5, 0.2, 0.3], (0.2, 0.3, 0.4), quat_xyzw),
+            Cylinder(turn @ [0.4, -0.4, 0.2], 0.1, 0.5),
+            Sphere(turn @ [0.3, 0.0, 0.9], 0.1),
+        )
+    )
+
+
+def test_paths_and_deviations_are_the_same_thing():
+    rng = np.random.default_rng(0)
+    start, goal, away = rng.normal(size=(5, 7)), rng.normal(size=(5, 7)), rng.normal(size=(5, 12, 7))
+    paths = paths_of(start, goal, away)
+    assert paths.shape == (5, 16, 7)
+    for end in (0, 1):
+        np.testing.assert_array_equal(paths[:, end], start)
+        np.testing.assert_array_equal(paths[:, -1 - end], goal)
+    np.testing.assert_allclose(deviation(paths), away, atol=1e-12)
+
+
+def test_turning_arm_and_scene_together_changes_no_feature(robot):
+    start, goal = robot.ready[None], robot.ready[None] + [[0.8, 0.3, 0.1, 0.2, 0.0, -0.4, 0.3]]
+    turned = np.array([0.6, 0, 0, 0, 0, 0, 0])
+    plain = query_features(robot, start, goal, [scene()], 12)
+    other = query_features(robot, start + turned, goal + turned, [scene(0.6)], 12)
+    for name in plain.__dataclass_fields__:
+        np.testing.assert_allclose(getattr(plain, name), getattr(other, name), atol=2e-5, err_msg=name)
+
+
+def test_features_show_where_the_straight_line_collides(robot):
+    """A sphere put where the hand passes half-way lowers the last body's distance most in the middle."""
+    start = robot.ready[None] - [[1.2, 0, 0, 0, 0, 0, 0]]
+    goal = robot.ready[None] + [[1.2, 0, 0, 0, 0, 0, 0]]
+    blocked = query_features(robot, start, goal, [Scene((Sphere((0.31, 0, 0.55), 0.1),))], 12)
+    assert blocked.path_features.shape == (1, 12, num_path_features(robot))
+    distance = blocked.path_features[0, :, -8]
+    assert int(distance.argmin()) in range(3, 9) and distance.min() < 0 < distance[0]
+    push = blocked.path_features[0, :, -7:].abs().sum(-1)
+    assert push[5] > 2 * push[0]
+
+
+def test_empty_scenes_and_scenes_of_different_size_go_together(robot):
+    ends = np.repeat(robot.ready[None], 2, 0)
+    features = query_features(robot, ends, ends + 0.1, [Scene(), scene()], 12)
+    assert features.obstacle_mask.sum(1).tolist() == [0, 3]
+    assert all(getattr(features, name).isfinite().all() for name in features.__dataclass_fields__)
+    alone = query_features(robot, ends[1:], ends[1:] + 0.1, [scene()], 12)
+    np.testing.assert_allclose(features.path_features[1:], alone.path_features, atol=1e-6)

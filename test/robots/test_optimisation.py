@@ -1,0 +1,108 @@
+"""The optimiser's model of distances is right, and it leads paths out of obstacles without leaving ends or limits."""
+
+import numpy as np
+import pytest
+import torch
+
+from genmodels_ros.robots.bspline import evaluate, straight_line
+from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.distance import ObstacleField
+from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.optimisation import OptimisationSettings, _Problem, optimise
+from genmodels_ros.robots.spheres import obstacle_distances, self_distances, sphere_centers
+
+SWING = np.array([0.8, 0, 0, 0, 0, 0, 0])
+POST = Scene((Cylinder((0.34, 0.0, 0.45), 0.04, 0.9, id="post"),))
+MIXED = Scene(
+    (
+        Box((0.4, 0.1, 0.5), (0.2, 0.1, 0.3), (0, 0, 0.3826834, 0.9238795)),
+        Sphere((0.3, -0.3, 0.6), 0.1),
+        *POST.obstacles,
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def robot():
+    return load_robot("panda")
+
+
+def around(robot, count: int = 3, spread: float = 0.3, seed: int = 0) -> np.ndarray:
+    """Paths of 16 control points past the front of the arm, disturbed at random."""
+    paths = np.repeat(straight_line(robot.ready - SWING, robot.ready + SWING, 16)[None], count, axis=0)
+    paths[:, 2:-2] += spread * np.random.default_rng(seed).normal(size=(count, 1, 7))
+    return np.clip(paths, robot.limits.lower, robot.limits.upper)
+
+
+def cost(robot, scene: Scene, settings: OptimisationSettings, paths: torch.Tensor) -> torch.Tensor:
+    """The collision term of the module's E(c), written with the room's differentiable distances instead of its own."""
+    basis = _Problem(robot, scene, settings, paths.shape[1]).basis
+    centers = sphere_centers(robot.chain, robot.spheres, basis @ paths)
+    own = self_distances(robot.spheres, centers)
+    near = obstacle_distances(robot.spheres, centers.flatten(0, 1), ObstacleField.from_scene(scene))
+    gaps = ((settings.margin, near), (settings.self_margin, own))
+    violations = sum((margin - gap).clamp(min=0).square().sum() for margin, gap in gaps)
+    return settings.collision / settings.waypoints / 2 * violations
+
+
+def test_collision_gradient_is_the_derivative_of_the_collision_cost(robot):
+    """Of one obstacle, as the nearest is then every one; without any, of the robot's contact with itself."""
+    settings = OptimisationSettings()
+    for scene in (POST, Scene(MIXED.obstacles[:1]), Scene(MIXED.obstacles[1:2]), Scene()):
+        spread = 0.6 if scene.obstacles else 2.5
+        paths = torch.tensor(around(robot, spread=spread), dtype=torch.float32).requires_grad_()
+        value = cost(robot, scene, settings, paths)
+        (expected,) = torch.autograd.grad(value, paths)
+        assert expected.abs().max() > 0.1
+        problem = _Problem(robot, scene, settings, 16)
+        found, _ = problem.collision_terms(problem.basis @ paths.detach(), problem.near_pairs(paths.detach()))
+        found = problem.basis.T @ found.reshape(len(paths), -1, 7)
+        torch.testing.assert_close(found, expected, rtol=2e-3, atol=2e-3 * float(expected.abs().max()) + 1e-6)
+
+
+def test_near_pairs_leave_out_no_pair_within_the_margin(robot):
+    settings = OptimisationSettings()
+    paths = torch.tensor(around(robot, spread=0.6), dtype=torch.float32)
+    problem = _Problem(robot, MIXED, settings, 16)
+    centers = sphere_centers(robot.chain, robot.spheres, problem.basis @ paths)
+    gaps = obstacle_distances(robot.spheres, centers.flatten(0, 1), ObstacleField.from_scene(MIXED))
+    within = int((gaps < settings.margin).sum())
+    pairs = problem.near_pairs(paths).obstacle
+    violated = problem.obstacle_distances(centers, pairs) < settings.margin
+    found = torch.stack([pairs.path, pairs.waypoint, pairs.sphere])[:, violated].unique(dim=1)
+    assert within == found.shape[1] > 30
+
+
+def test_paths_through_a_post_are_led_around_it(robot):
+    paths = around(robot, spread=0.1)
+    checker = CollisionChecker(robot, POST)
+    s = np.linspace(0, 1, 200)
+    assert all(checker.collisions(evaluate(path, s)).any() for path in paths)
+    better, clearance = optimise(paths, robot, POST)
+    assert (clearance > 0).mean() >= 0.5
+    for path, gap in zip(better, clearance, strict=True):
+        if gap > 0.005:
+            assert not checker.collisions(evaluate(path, s)).any()
+
+
+def test_ends_stay_and_limits_hold(robot):
+    paths = around(robot, spread=2.0)
+    better, _ = optimise(paths, robot, MIXED)
+    np.testing.assert_allclose(better[:, [0, 1, -2, -1]], paths[:, [0, 1, -2, -1]], atol=1e-6)
+    assert robot.within_limits(better)
+
+
+def test_free_paths_become_straight(robot):
+    paths = around(robot, spread=0.3)
+    better, clearance = optimise(paths, robot, Scene())
+    np.testing.assert_allclose(better[..., 1:], np.broadcast_to(robot.ready[1:], better[..., 1:].shape), atol=0.01)
+    assert (np.diff(better[..., 0], axis=1) >= 0).all()
+    assert (clearance > 0).all()
+
+
+def test_paths_do_not_influence_each_other(robot):
+    paths = around(robot, spread=0.5)
+    together, _ = optimise(paths, robot, POST)
+    alone = np.concatenate([optimise(path[None], robot, POST)[0] for path in paths])
+    np.testing.assert_allclose(together, alone, atol=0.02)
