@@ -28,8 +28,8 @@ from genmodels_ros.simulation.arm_scenes import MAX_OBSTACLES, random_arm_scene,
 SHARD = 500  # trajectories
 NUM_CONTROL_POINTS = 16
 PROBLEMS_A_SCENE = 6
-STARTS = 6  # of the optimisation, a problem
-KEPT = 3  # paths a problem
+STARTS = 10  # of the optimisation, a problem
+KEPT = 4  # paths a problem
 RESOLUTION = 0.01  # rad between exactly checked configurations
 PLANNING_TIME = 1.0  # s
 CLOSE = OptimisationSettings(margin=-0.01, self_margin=-0.01, length=0.2)  # for ways narrower than the spheres are wide
@@ -112,12 +112,12 @@ def _planned(checker: CollisionChecker, start: np.ndarray, goal: np.ndarray, rng
 
 
 def _different(checker: CollisionChecker, candidates: np.ndarray) -> list[np.ndarray]:
-    """Free paths that differ by more than 0.3 rad somewhere and are at most 1.6 times as long as the shortest."""
+    """Free paths that differ by more than 0.4 rad somewhere and are at most 1.6 times as long as the shortest."""
     kept: list[np.ndarray] = []
     for path in sorted(candidates, key=_length):
         if kept and _length(path) > 1.6 * _length(kept[0]):
             break
-        if all(np.abs(path - other).max() > 0.3 for other in kept) and is_free(checker, path):
+        if all(np.abs(path - other).max() > 0.4 for other in kept) and is_free(checker, path):
             kept.append(path)
         if len(kept) == KEPT:
             break
