@@ -31,6 +31,7 @@ class ErrorCode(IntEnum):
     INVALID_WEIGHTS = -28
     INVALID_HORIZON = -29
     NO_GOAL = -30
+    INVALID_WORKSPACE = -31
 
     START_OUT_OF_LIMITS = -40
     GOAL_OUT_OF_LIMITS = -41
@@ -41,6 +42,7 @@ class ErrorCode(IntEnum):
     NO_ROBOT_STATE = -46
     TRAJECTORY_IN_COLLISION = -47
     TRAJECTORY_EXCEEDS_LIMITS = -48
+    PERCEPTION_TOO_OLD = -49
 
     NO_OBSERVATION = -60
     INVALID_PATH = -61
@@ -49,6 +51,8 @@ class ErrorCode(IntEnum):
     UNKNOWN_ENCODING = -81
     UNKNOWN_STYLE = -82
     LABEL_MISMATCH = -83
+    INVALID_POINT_CLOUD = -84
+    INVALID_CALIBRATION = -85
 
 
 class GenModelsError(Exception):
