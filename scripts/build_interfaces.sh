@@ -7,6 +7,11 @@ here=$(cd "$(dirname "$0")/.." && pwd)
 build="$venv/build/genmodels_interfaces"
 stamp="$venv/build/genmodels_interfaces.sha256"
 
+# One build at a time: a second one would delete the first one's files, and finds nothing left to do.
+mkdir -p "$venv/build"
+exec 9> "$venv/build/lock"
+flock 9
+
 # Nothing to do while the sources are the ones built last.
 current=$(cd "$here/genmodels_interfaces" && find . -type f | sort | xargs sha256sum | sha256sum)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$current" ] && exit 0
