@@ -13,6 +13,7 @@ from genmodels_ros.robots.broad_phase import BroadPhase
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.geometry import load_geometry, obstacle_geometry
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.proximity import Proximity
 
 CONTACT_DISTANCE = 1e-3  # m; what is nearer counts as touching: no controller is more exact, nor do two libraries agree
 
@@ -35,7 +36,8 @@ class CollisionChecker:
         self._checks = self._geometry.createData()
         for request in self._checks.collisionRequests:
             request.security_margin = CONTACT_DISTANCE
-        self._broad_phase = BroadPhase(robot, scene, CONTACT_DISTANCE)
+        self.proximity = Proximity(robot, scene)
+        self._broad_phase = BroadPhase(self.proximity, CONTACT_DISTANCE)
 
     def in_collision(self, q: np.ndarray) -> bool:
         """Whether configuration q [D] touches anything."""

@@ -106,6 +106,56 @@ def _distance_in_place(x, y, z, half_x, half_y, half_z, rounding) -> Tensor:
     return x.mul_(x).addcmul_(y, y).addcmul_(z, z).sqrt_().add_(inside)
 
 
+def signed_distance(columns: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The same in numpy, of points [3, *] to obstacles given by columns [17, *] of the table, shapes that broadcast."""
+    return _distance_and_outside(_own_frame(columns, points), columns)[0]
+
+
+def distance_and_gradient(columns: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signed distances [P] and their gradients [3, P] at points [3, P], each to the obstacle of its column [17, P].
+
+    Outside, the gradient points away from the nearest point of the surface; inside, along the axis nearest to it.
+    """
+    local, cylinder = _own_frame(columns, points), columns[16] > 0
+    distance, outside, u = _distance_and_outside(local, columns)
+    gap = np.sqrt((outside * outside).sum(axis=0))
+    inside = gap == 0
+    slope = np.where(inside, u == u.max(axis=0), outside / np.where(inside, 1, gap))
+    slope[:, inside] /= slope[:, inside].sum(axis=0)
+    if cylinder.any():
+        around = np.sqrt(local[0] ** 2 + local[1] ** 2 + 1e-20)
+        slope[1] = np.where(cylinder, slope[0] * local[1] / around, slope[1] * np.sign(local[1]))
+        slope[0] = np.where(cylinder, slope[0] * local[0] / around, slope[0] * np.sign(local[0]))
+        slope[2] *= np.sign(local[2])
+    else:
+        slope *= np.sign(local)
+    return distance, np.stack([sum(columns[3 * i + k] * slope[i] for i in range(3)) for k in range(3)])
+
+
+def _own_frame(columns: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points in their obstacle's own frame [3, *]."""
+    x, y, z = points
+    return np.stack(
+        [columns[3 * i] * x + columns[3 * i + 1] * y + columns[3 * i + 2] * z + columns[9 + i] for i in range(3)]
+    )
+
+
+def _distance_and_outside(local: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Signed distance [*], max(u, 0) [3, *] and u [3, *] of the module's formula."""
+    u = np.abs(local)
+    cylinder = np.broadcast_to(columns[16] > 0, u.shape[1:])
+    if cylinder.any():
+        u[0] = np.where(cylinder, np.sqrt(local[0] ** 2 + local[1] ** 2), u[0])
+        u[1] = np.where(cylinder, 0, u[1])
+    for i in range(3):
+        u[i] -= columns[12 + i]
+    outside = np.maximum(u, 0)
+    distance = np.sqrt(outside[0] ** 2 + outside[1] ** 2 + outside[2] ** 2)
+    distance += np.minimum(np.maximum(np.maximum(u[0], u[1]), u[2]), 0)
+    distance -= columns[15]
+    return distance, outside, u
+
+
 def _row(obstacle: Obstacle) -> list[float]:
     axes = rotation_matrices(getattr(obstacle, "quat_xyzw", (0.0, 0.0, 0.0, 1.0))).T
     if isinstance(obstacle, Box):

@@ -11,19 +11,17 @@ that Gauss-Newton steps (Nocedal & Wright 2006, section 10.3) converge in some t
 takes hundreds. Only pairs that come near are followed from one iteration to the next.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from genmodels_ros.robots import bspline
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.distance import ObstacleField, distances, distances_to
-from genmodels_ros.robots.kinematics import bodies
+from genmodels_ros.robots.distance import distance_and_gradient
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.spheres import SphereModel, self_distances, sphere_centers
+from genmodels_ros.robots.proximity import ObstaclePairs, Placed, Proximity, SelfPairs
 
 REACH = 0.1  # m that a sphere may come nearer before near pairs are searched again
 
@@ -49,222 +47,142 @@ class OptimisationSettings:
 
 
 def optimise(
-    control_points: np.ndarray, robot: Robot, scene: Scene, settings: OptimisationSettings | None = None
+    control_points: np.ndarray,
+    robot: Robot,
+    scene: Scene,
+    settings: OptimisationSettings | None = None,
+    proximity: Proximity | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Better control points [B, N, D] and the paths' sphere clearances [B] in m (negative: spheres overlap; large ones
     are cut off where they do not matter any more).
 
     The first two and last two control points of each path stay where they are; all others end within the joint limits.
+    A `proximity` of the same robot and scene saves building one.
     """
     settings = settings or OptimisationSettings()
-    paths = torch.as_tensor(control_points, dtype=torch.float32).clone()
-    problem = _Problem(robot, scene, settings, paths.shape[1])
-    lower, upper = (torch.as_tensor(bound, dtype=torch.float32) for bound in (robot.limits.lower, robot.limits.upper))
-    moving = torch.arange(len(paths))
+    paths = np.array(control_points, dtype=np.float32)
+    problem = _Problem(proximity or Proximity(robot, scene), settings, paths.shape[1])
+    lower, upper = robot.limits.lower.astype(np.float32), robot.limits.upper.astype(np.float32)
+    moving = np.arange(len(paths))
     for iteration in range(settings.iterations):
+        placed = problem.place(paths[moving])
         if iteration % settings.refresh == 0:
-            near = problem.near_pairs(paths[moving])
-        step = problem.gauss_newton_step(paths[moving], near)
-        step = step * (settings.largest_step / step.abs().amax((1, 2), keepdim=True).clamp(min=settings.largest_step))
-        paths[moving, 2:-2] = (paths[moving, 2:-2] + step).clamp(lower, upper)
-        still = step.abs().amax((1, 2)) > settings.tolerance
-        if not still.any():
-            break
-        if not still.all():
-            near = near.of_paths(still)
-            moving = moving[still]
-    return paths.double().numpy(), problem.clearance(paths).double().numpy()
-
-
-@dataclass(frozen=True)
-class _Pairs:
-    """Near pairs: path and waypoint index, sphere, and the obstacle's or second sphere's index; each [P]."""
-
-    path: Tensor
-    waypoint: Tensor
-    sphere: Tensor
-    other: Tensor
-
-    def where(self, keep: Tensor) -> "_Pairs":
-        return _Pairs(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
-
-    def of_paths(self, keep: Tensor) -> "_Pairs":
-        """The pairs of the paths to keep, numbered anew."""
-        pairs = self.where(keep[self.path])
-        return replace(pairs, path=(keep.cumsum(0) - 1)[pairs.path])
-
-
-@dataclass(frozen=True)
-class _Near:
-    obstacle: _Pairs
-    own: _Pairs
-
-    def of_paths(self, keep: Tensor) -> "_Near":
-        return _Near(self.obstacle.of_paths(keep), self.own.of_paths(keep))
+            near = problem.near_pairs(placed)
+        step = problem.gauss_newton_step(paths[moving], placed, near)
+        farthest = np.abs(step).max(axis=(1, 2))
+        step *= (settings.largest_step / np.maximum(farthest, settings.largest_step))[:, None, None]
+        paths[moving, 2:-2] = np.clip(paths[moving, 2:-2] + step, lower, upper)
+        if (iteration + 1) % settings.refresh == 0:  # pairs are numbered by path: paths leave when pairs are renewed
+            moving = moving[farthest > settings.tolerance]
+            if not len(moving):
+                break
+    return paths.astype(float), problem.clearance(paths)
 
 
 class _Problem:
-    """The constants of one optimisation: robot, scene, weights, spline."""
+    """The constants of one optimisation: robot, scene, weights, spline. B paths at T waypoints are B T configurations."""
 
-    def __init__(self, robot: Robot, scene: Scene, settings: OptimisationSettings, num_control_points: int):
-        self.robot, self.settings = robot, settings
-        self.field = ObstacleField.from_scene(scene)
+    def __init__(self, proximity: Proximity, settings: OptimisationSettings, num_control_points: int):
+        self.proximity, self.settings = proximity, settings
+        self.chain, spheres = proximity.robot.chain, proximity.spheres
         self.basis = _basis(num_control_points, settings.waypoints)
         inner = self.basis[:, 2:-2]
-        self.outer = (inner[:, :, None] * inner[:, None, :]).flatten(1)
-        first = torch.diff(torch.eye(num_control_points), dim=0)
-        second = torch.diff(first, dim=0)
+        self.outer = (inner[:, :, None] * inner[:, None, :]).reshape(len(inner), -1)
+        first = np.diff(np.eye(num_control_points, dtype=np.float32), axis=0)
+        second = np.diff(first, axis=0)
         count = num_control_points - 1
-        self.stiffness = settings.length * count * first.T @ first
-        self.stiffness += settings.smoothness * count * second.T @ second
-        like = torch.empty(0)
-        self.radii = robot.spheres.tensor("radii", like)
-        self.balls = link_balls(robot.spheres)
-        self.pairs = torch.as_tensor(robot.spheres.pairs)
-        self.axes = robot.chain.tensor("axes", like)
-        moved = np.zeros((len(robot.spheres), robot.num_joints), dtype=np.float32)
-        for row, body in zip(moved, robot.spheres.bodies, strict=True):
-            row[robot.chain.ancestors(int(body))] = 1
-        self.moved = torch.as_tensor(moved)
+        self.stiffness = count * (settings.length * first.T @ first + settings.smoothness * second.T @ second)
+        self.inner_stiffness = np.kron(self.stiffness[2:-2, 2:-2], np.eye(self.chain.num_joints, dtype=np.float32))
+        self.moved = np.zeros((len(spheres), self.chain.num_joints), dtype=np.float32)
+        for row, body in zip(self.moved, spheres.bodies, strict=True):
+            row[self.chain.ancestors(int(body))] = 1
 
-    def near_pairs(self, paths: Tensor) -> _Near:
+    def place(self, paths: np.ndarray) -> Placed:
+        """The robot at the waypoints of paths [B, N, D]."""
+        return self.proximity.place((self.basis @ paths).reshape(-1, paths.shape[-1]))
+
+    def near_pairs(self, placed: Placed) -> tuple[ObstaclePairs, SelfPairs]:
         """Pairs that could come within the margin before the next search."""
-        q = self.basis @ paths
-        centers = sphere_centers(self.robot.chain, self.robot.spheres, q)
-        near = self_distances(self.robot.spheres, centers) < self.settings.self_margin + REACH
-        path, waypoint, pair = near.nonzero(as_tuple=True)
-        own = _Pairs(path, waypoint, self.pairs[pair, 0], self.pairs[pair, 1])
-        return _Near(self.near_obstacles(q, centers), own)
-
-    def near_obstacles(self, q: Tensor, centers: Tensor) -> _Pairs:
-        """Spheres near obstacles; balls around whole links are looked at first and rule most of them out."""
-        near = self.settings.margin + REACH
-        balls, members = self.balls
-        ball_centers = sphere_centers(self.robot.chain, balls, q)
-        gaps = distances(self.field, ball_centers.flatten(0, 2)).unflatten(0, ball_centers.shape[:3])
-        path, waypoint, ball, obstacle = (gaps - balls.tensor("radii", q)[:, None] < near).nonzero(as_tuple=True)
-        sphere = members[ball]
-        pairs = _Pairs(
-            *(x[:, None].expand_as(sphere) for x in (path, waypoint)), sphere, obstacle[:, None].expand_as(sphere)
+        settings, proximity = self.settings, self.proximity
+        return (
+            proximity.obstacle_pairs(placed, settings.margin + REACH),
+            proximity.self_pairs(placed, settings.self_margin + REACH),
         )
-        pairs = pairs.where(sphere >= 0)
-        return pairs.where(self.obstacle_distances(centers, pairs) < near)
 
-    def obstacle_distances(self, centers: Tensor, pairs: _Pairs) -> Tensor:
-        """Signed distances [P] of spheres to obstacles."""
-        points = centers[pairs.path, pairs.waypoint, pairs.sphere]
-        return distances_to(self.field, points, pairs.other) - self.radii[pairs.sphere]
+    def clearance(self, paths: np.ndarray) -> np.ndarray:
+        """Smallest distance [B] of spheres to obstacles or each other, m; at most `margin`."""
+        placed, proximity, reach = self.place(paths), self.proximity, self.settings.margin
+        least = np.full(placed.count, max(reach, 1e-3))
+        near, own = proximity.obstacle_pairs(placed, reach), proximity.self_pairs(placed, min(reach, 0.005))
+        np.minimum.at(least, near.sphere % placed.count, proximity.obstacle_gaps(placed, near))
+        np.minimum.at(least, own.first % placed.count, proximity.self_gaps(placed, own))
+        return least.reshape(len(paths), -1).min(axis=1)
 
-    def clearance(self, paths: Tensor) -> Tensor:
-        """Smallest distance [B] of spheres to obstacles or each other, m; at most `margin + REACH`."""
-        q = self.basis @ paths
-        centers = sphere_centers(self.robot.chain, self.robot.spheres, q)
-        own = self_distances(self.robot.spheres, centers).amin((1, 2)).clamp(max=self.settings.margin + REACH)
-        pairs = self.near_obstacles(q, centers)
-        return own.scatter_reduce(0, pairs.path, self.obstacle_distances(centers, pairs), "amin")
-
-    def gauss_newton_step(self, paths: Tensor, near: _Near) -> Tensor:
+    def gauss_newton_step(self, paths: np.ndarray, placed: Placed, near: tuple[ObstaclePairs, SelfPairs]) -> np.ndarray:
         """Step [B, n, D] of the interior control points."""
         (batch, _, joints), inner = paths.shape, paths.shape[1] - 4
-        gradient, curvature = self.collision_terms(self.basis @ paths, near)
+        gradient, curvature = self.collision_terms(placed, near)
         gradient = self.basis[:, 2:-2].T @ gradient.reshape(batch, -1, joints)
-        gradient = gradient + (self.stiffness @ paths)[:, 2:-2]
-        curvature = (self.outer.T @ curvature.reshape(batch, -1, joints * joints)).reshape(
-            batch, inner, inner, joints, joints
-        )
-        curvature = curvature.transpose(2, 3).reshape(batch, inner * joints, inner * joints)
-        curvature = curvature + torch.kron(self.stiffness[2:-2, 2:-2], torch.eye(joints))
-        factor, _ = torch.linalg.cholesky_ex(curvature)
-        step = torch.cholesky_solve(gradient.reshape(batch, -1, 1), factor)
-        return -torch.nan_to_num(step).reshape(batch, inner, joints)
+        gradient += (self.stiffness @ paths)[:, 2:-2]
+        curvature = self.outer.T @ curvature.reshape(batch, -1, joints * joints)
+        curvature = curvature.reshape(batch, inner, inner, joints, joints).transpose(0, 1, 3, 2, 4)
+        curvature = curvature.reshape(batch, inner * joints, inner * joints) + self.inner_stiffness
+        factor, _ = torch.linalg.cholesky_ex(torch.from_numpy(curvature))
+        step = torch.cholesky_solve(torch.from_numpy(gradient.reshape(batch, -1, 1)), factor)
+        return -torch.nan_to_num(step).reshape(batch, inner, joints).numpy()
 
-    def collision_terms(self, q: Tensor, near: _Near) -> tuple[Tensor, Tensor]:
-        """Gradient [B T, D] and Gauss-Newton curvature [B T, D D] of the collision cost at waypoints q [B, T, D]."""
-        joints = q.shape[-1]
-        frames = torch.stack(bodies(self.robot.chain, q)[1:], dim=2)
-        axes = (frames[..., :3, :3] @ self.axes[:, :, None])[..., 0].flatten(0, 1)
-        origins = frames[..., :3, 3].flatten(0, 1)
-        centers = sphere_centers(self.robot.chain, self.robot.spheres, q)
-        weight = self.settings.collision / self.settings.waypoints
-        gradient = torch.zeros(q.shape[0] * q.shape[1], joints)
-        curvature = torch.zeros(q.shape[0] * q.shape[1], joints * joints)
-        for violation, jacobian, where in (
-            self.obstacle_terms(centers, axes, origins, near.obstacle),
-            self.own_terms(centers, axes, origins, near.own),
-        ):
-            gradient.index_add_(0, where, -weight * violation[:, None] * jacobian)
-            squares = (jacobian[:, :, None] * jacobian[:, None, :]).flatten(1)
-            curvature.index_add_(0, where, weight * squares)
-        return gradient, curvature
+    def collision_terms(self, placed: Placed, near: tuple[ObstaclePairs, SelfPairs]) -> tuple[np.ndarray, np.ndarray]:
+        """Gradient [B T, D] and Gauss-Newton curvature [B T, D D] of the collision cost at placed waypoints."""
+        screws = self.screws(placed)
+        terms = (self.obstacle_terms(placed, screws, near[0]), self.own_terms(placed, screws, near[1]))
+        violation, jacobian, where = (np.concatenate(parts) for parts in zip(*terms, strict=True))
+        weight, joints = self.settings.collision / self.settings.waypoints, jacobian.shape[-1]
+        rows = np.empty((len(where), joints * (joints + 1)), dtype=np.float32)
+        np.multiply(jacobian, (-weight * violation)[:, None], out=rows[:, :joints])
+        np.multiply(jacobian[:, :, None], weight * jacobian[:, None], out=rows[:, joints:].reshape(-1, joints, joints))
+        sums = np.zeros((placed.count, rows.shape[1]), dtype=np.float32)
+        if len(where):
+            order = np.argsort(where, kind="stable")
+            first = np.flatnonzero(np.diff(where[order], prepend=-1))
+            sums[where[order][first]] = np.add.reduceat(rows[order], first, axis=0)
+        return sums[:, :joints], sums[:, joints:]
 
-    def obstacle_terms(self, centers, axes, origins, pairs: _Pairs) -> tuple[Tensor, Tensor, Tensor]:
+    def screws(self, placed: Placed) -> np.ndarray:
+        """[B T, D, 6] of each joint: its axis z and -z × p for an axis through p, or 0 and z for one that slides.
+
+        With a contact at x and its normal n, a joint's part in the distance is z · (x × n) + (-z × p) · n.
+        """
+        frames, axes = placed.frames[1:], self.chain.axes.astype(np.float32)
+        z = np.einsum("dikm,dk->mdi", frames[:, :, :3], axes)
+        moment = np.cross(frames[:, :, 3].transpose(2, 0, 1), z)
+        sliding = self.chain.prismatic[:, None]
+        return np.concatenate([np.where(sliding, 0, z), np.where(sliding, z, moment)], axis=-1)
+
+    def obstacle_terms(self, placed: Placed, screws: np.ndarray, pairs: ObstaclePairs):
         """Violations [P], Jacobians of the distances [P, D] and waypoint numbers [P] of the pairs within the margin."""
-        violation = self.settings.margin - self.obstacle_distances(centers, pairs)
-        keep = violation > 0
-        pairs = pairs.where(keep)
-        points = centers[pairs.path, pairs.waypoint, pairs.sphere]
-        normal = distance_gradient(self.field, points, pairs.other)
-        where = pairs.path * self.settings.waypoints + pairs.waypoint
-        return violation[keep], self.approach(points, normal, pairs.sphere, where, axes, origins), where
+        violation = self.settings.margin - self.proximity.obstacle_gaps(placed, pairs)
+        keep = np.flatnonzero(violation > 0)
+        sphere, points = pairs.sphere[keep], placed.at(pairs.sphere[keep])
+        _, normal = distance_and_gradient(pairs.columns[:, keep], points)
+        return violation[keep], self.approach(points, normal, sphere, screws), sphere % placed.count
 
-    def own_terms(self, centers, axes, origins, pairs: _Pairs) -> tuple[Tensor, Tensor, Tensor]:
+    def own_terms(self, placed: Placed, screws: np.ndarray, pairs: SelfPairs):
         """The same for pairs of the robot's own spheres."""
-        first = centers[pairs.path, pairs.waypoint, pairs.sphere]
-        second = centers[pairs.path, pairs.waypoint, pairs.other]
-        gap = torch.linalg.vector_norm(first - second, dim=-1)
-        violation = self.settings.self_margin - (gap - self.radii[pairs.sphere] - self.radii[pairs.other])
-        keep = violation > 0
-        pairs, first, second = pairs.where(keep), first[keep], second[keep]
-        normal = (first - second) / gap[keep, None].clamp(min=1e-6)
-        where = pairs.path * self.settings.waypoints + pairs.waypoint
-        jacobian = self.approach(first, normal, pairs.sphere, where, axes, origins)
-        return violation[keep], jacobian - self.approach(second, normal, pairs.other, where, axes, origins), where
+        violation = self.settings.self_margin - self.proximity.self_gaps(placed, pairs)
+        keep = np.flatnonzero(violation > 0)
+        first, second = pairs.first[keep], pairs.second[keep]
+        one, other = placed.at(first), placed.at(second)
+        normal = (one - other) / np.maximum(np.linalg.norm(one - other, axis=0), 1e-6)
+        jacobian = self.approach(one, normal, first, screws) - self.approach(other, normal, second, screws)
+        return violation[keep], jacobian, first % placed.count
 
-    def approach(self, points, normal, sphere, where, axes, origins) -> Tensor:
-        """How far points [P, 3] on spheres move along their normals with each joint [P, D]: n · (z_j × (x - p_j))."""
-        arm = points[:, None] - origins[where]
-        moment = torch.linalg.cross(arm, normal[:, None].expand_as(arm))
-        rotational = (axes[where] * moment).sum(-1)
-        if self.robot.chain.prismatic.any():
-            sliding = (axes[where] * normal[:, None]).sum(-1)
-            rotational = torch.where(torch.as_tensor(self.robot.chain.prismatic), sliding, rotational)
-        return rotational * self.moved[sphere]
-
-
-def distance_gradient(field: ObstacleField, points: Tensor, index: Tensor) -> Tensor:
-    """Gradient [P, 3] of the signed distance of each point [P, 3] to the obstacle of its index [P]."""
-    with torch.enable_grad():
-        points = points.detach().requires_grad_()
-        return torch.autograd.grad(distances_to(field, points, index).sum(), points)[0]
+    def approach(self, points: np.ndarray, normal: np.ndarray, sphere: np.ndarray, screws: np.ndarray) -> np.ndarray:
+        """How far points [3, P] on spheres move along their normals [3, P] with each joint, [P, D]."""
+        wrench = np.concatenate([np.cross(points.T, normal.T), normal.T], axis=1)
+        count = len(screws)
+        return np.einsum("pdk,pk->pd", screws[sphere % count], wrench) * self.moved[sphere // count]
 
 
 @lru_cache(maxsize=16)
-def link_balls(spheres: SphereModel) -> tuple[SphereModel, Tensor]:
-    """A ball around the spheres of each link that must clear obstacles, and the numbers of those spheres [L, most].
-
-    Rows are filled up with -1.
-    """
-    links = [link for link in dict.fromkeys(spheres.links) if spheres.near_obstacles[spheres.links.index(link)]]
-    members = [np.flatnonzero([link == other for other in spheres.links]) for link in links]
-    centers = [(spheres.centers[m].max(0) + spheres.centers[m].min(0)) / 2 for m in members]
-    radii = [
-        (np.linalg.norm(spheres.centers[m] - center, axis=1) + spheres.radii[m]).max()
-        for m, center in zip(members, centers, strict=True)
-    ]
-    balls = SphereModel(
-        links=tuple(links),
-        bodies=np.array([spheres.bodies[m[0]] for m in members]),
-        centers=np.array(centers),
-        radii=np.array(radii),
-        near_obstacles=np.ones(len(links), dtype=bool),
-        pairs=np.zeros((0, 2), dtype=int),
-    )
-    table = np.full((len(members), max(map(len, members))), -1)
-    for row, m in zip(table, members, strict=True):
-        row[: len(m)] = m
-    return balls, torch.as_tensor(table)
-
-
-@lru_cache(maxsize=16)
-def _basis(num_control_points: int, waypoints: int) -> Tensor:
-    return torch.tensor(bspline.basis(num_control_points, waypoints), dtype=torch.float32)
+def _basis(num_control_points: int, waypoints: int) -> np.ndarray:
+    return bspline.basis(num_control_points, waypoints).astype(np.float32)

@@ -5,6 +5,7 @@ import numpy as np
 from genmodels_ros.robots.broad_phase import BroadPhase
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.proximity import Proximity
 
 SCENE = Scene(
     (
@@ -19,7 +20,7 @@ def test_every_touching_configuration_is_a_candidate(panda, rng):
     q = rng.uniform(panda.limits.lower, panda.limits.upper, (1000, 7))
     for scene in (SCENE, Scene()):
         checker = CollisionChecker(panda, scene)
-        found = BroadPhase(panda, scene).candidates(q)
+        found = BroadPhase(Proximity(panda, scene)).candidates(q)
         suspects = np.zeros(len(q), dtype=bool)
         suspects[found.with_obstacles[:, 0]] = suspects[found.with_self[:, 0]] = True
         touching = np.array([checker.in_collision(row) for row in q])
@@ -29,7 +30,7 @@ def test_every_touching_configuration_is_a_candidate(panda, rng):
 
 def test_lower_bounds_are_below_every_distance(panda, rng):
     q = rng.uniform(panda.limits.lower, panda.limits.upper, (100, 7))
-    bounds = BroadPhase(panda, SCENE).lower_bounds(q)
+    bounds = BroadPhase(Proximity(panda, SCENE)).lower_bounds(q)
     assert bounds.shape == (100, len(panda.obstacle_links), 3)
     for index in range(3):
         checker = CollisionChecker(panda, Scene((SCENE.obstacles[index],)))
