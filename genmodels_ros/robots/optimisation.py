@@ -80,7 +80,7 @@ def optimise(
 
 
 class _Problem:
-    """The constants of one optimisation: robot, scene, weights, spline. B paths at T waypoints are B T configurations."""
+    """The constants of one optimisation. B paths at T waypoints are B T configurations of the robot."""
 
     def __init__(self, proximity: Proximity, settings: OptimisationSettings, num_control_points: int):
         self.proximity, self.settings = proximity, settings
