@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 
 import rclpy
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.nodes.mission.client import MissionFailure, Step
 from genmodels_ros.nodes.mission.mission import Mission
 from genmodels_ros.nodes.mission.processes import Processes
+from genmodels_ros.nodes.process import Executor
 
 MODELS = ("trajectory_generator", "world_model", "image_augmenter")
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -38,10 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
         rclpy.init(args=arguments)
         stack.callback(rclpy.try_shutdown)
         mission = Mission(args.out, stop_simulation)
-        executor = MultiThreadedExecutor(num_threads=8)
+        executor = Executor()
         for node in mission.nodes:
             executor.add_node(node)
-        spinner = threading.Thread(target=_spin, args=(executor,), daemon=True)
+        spinner = threading.Thread(target=executor.spin, daemon=True)
         spinner.start()
         stack.callback(spinner.join, 5.0)
         stack.callback(executor.shutdown)
@@ -65,13 +65,6 @@ def _start_nodes(processes: Processes, params_file: Path):
     ros_arguments = ("--ros-args", "--params-file", str(params_file))
     for name in ("simulation", *MODELS):  # a process each: Python runs one thread of a process at a time
         processes.start(name, "genmodels_ros.nodes.bringup", "--nodes", name, *ros_arguments)
-
-
-def _spin(executor):
-    try:
-        executor.spin()
-    except ExternalShutdownException:
-        pass
 
 
 def run_steps(steps) -> list[Step]:

@@ -7,40 +7,59 @@ from collections.abc import Callable
 import rclpy
 import rclpy.logging
 from rclpy.exceptions import InvalidHandle, InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
+from rclpy.executors import (
+    ConditionReachedException,
+    ExternalShutdownException,
+    MultiThreadedExecutor,
+    ShutdownException,
+    TimeoutException,
+)
+from rclpy.task import Task
 
 NUM_THREADS = 16  # waiting requests hold a thread each; idle threads cost nothing
 
 
 class Executor(MultiThreadedExecutor):
-    """rclpy's, but one callback's failure does not end the process.
+    """rclpy's, but one callback's failure does not end the process, and waiting callbacks do not eat the processor.
 
     rclpy 7.1 lets InvalidHandle escape when a subscription is destroyed while the wait set is built (a node deactivates
-    while another receives), and raises in `spin` what any callback raised.
+    while another receives), and raises in `spin` what any callback raised. It also hands a callback that no thread has
+    begun over again with every wake-up: thousands of copies, each looking through all others under the GIL, kept
+    callbacks and the simulation from running whenever the machine was busy.
     """
 
     def __init__(self, num_threads: int = NUM_THREADS, **options):
         super().__init__(num_threads, **options)
+        self._handed_over: set[Task] = set()  # and not begun yet
 
-    def spin_once(self, timeout_sec: float | None = None) -> None:
+    def _spin_once_impl(self, timeout_sec=None, wait_condition: Callable[[], bool] = lambda: False) -> None:
         try:
-            super().spin_once(timeout_sec)
-        except InvalidHandle:
-            pass  # what was destroyed is not in the next wait set
-        except ExternalShutdownException:
-            raise
+            task, _, _ = self.wait_for_ready_callbacks(timeout_sec, None, wait_condition)
+        except (ShutdownException, ExternalShutdownException, TimeoutException, ConditionReachedException):
+            return
         except Exception as error:
-            if not self.context.ok():
-                return  # interrupted while it waited
-            details = "".join(traceback.format_exception(error))
-            rclpy.logging.get_logger("genmodels_ros").error(f"A callback failed, the others go on:\n{details}")
+            self._tell(error)
+            return
+        if task not in self._handed_over:
+            self._handed_over.add(task)
+            self._executor.submit(self._perform, task)
+
+    def _perform(self, task: Task) -> None:
+        self._handed_over.discard(task)
+        task()
+        if task.done() and task.exception() is not None:
+            self._tell(task.exception())
+
+    def _tell(self, error: Exception) -> None:
+        if isinstance(error, InvalidHandle) or not self.context.ok():
+            return  # what was destroyed is not in the next wait set; Ctrl-C cuts short what waits
+        details = "".join(traceback.format_exception(error))
+        rclpy.logging.get_logger("genmodels_ros").error(f"A callback failed, the others go on:\n{details}")
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Ends when the last callback has: nodes are destroyed after it."""
         in_time = super().shutdown(timeout_sec)
         self._executor.shutdown(wait=True)
-        for task in self._futures:
-            task.exception()  # of callbacks that came too late; unasked for, rclpy prints them
         return in_time
 
 

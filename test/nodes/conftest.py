@@ -10,11 +10,11 @@ import time
 
 import pytest
 import rclpy
-from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 
 from genmodels_ros.nodes.process import Executor
 
-TIMEOUT = 10.0
+TIMEOUT = 60.0  # s; only a failing test waits as long, and a machine may be busy with other things
 
 
 class Graph:
@@ -51,9 +51,9 @@ class Graph:
         return self.node.create_publisher(message_type, topic, qos)
 
     def listen(self, message_type, topic, qos=10) -> list:
-        """A list that fills with what arrives."""
-        received = []
-        self.node.create_subscription(message_type, topic, received.append, qos, callback_group=self._group)
+        """A list that fills with what arrives, in its order."""
+        received, group = [], MutuallyExclusiveCallbackGroup()
+        self.node.create_subscription(message_type, topic, received.append, qos, callback_group=group)
         return received
 
     def close(self):

@@ -4,6 +4,7 @@ import threading
 import time
 
 import rclpy
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from std_msgs.msg import UInt32
 
 from genmodels_ros.nodes.process import Executor
@@ -49,6 +50,26 @@ def test_subscriptions_may_be_destroyed_while_others_receive(graph, wait_until):
             time.sleep(0.02)
         assert len(received) > heard
     finally:
+        executor.shutdown()
+        node.destroy_node()
+
+
+def test_a_callback_without_a_free_thread_is_handed_over_once(graph, wait_until):
+    node, release, began = rclpy.create_node("crowded", start_parameter_services=False), threading.Event(), []
+    for _ in range(6):
+        node.create_timer(0.01, lambda: began.append(release.wait(60.0)), MutuallyExclusiveCallbackGroup())
+    executor, _ = spinning(node)
+    queue = executor._executor._work_queue
+    try:
+        assert wait_until(lambda: queue.qsize() == 2), "four threads, six callbacks"
+        for _ in range(50):
+            executor.wake()
+            time.sleep(0.002)
+        assert queue.qsize() == 2
+        release.set()
+        assert wait_until(lambda: len(began) > 20), "and it runs once there is one"
+    finally:
+        release.set()
         executor.shutdown()
         node.destroy_node()
 

@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -85,7 +87,8 @@ def test_image_labels_and_camera_info_belong_together(heard, wait_until):
     assert info.k[0] == pytest.approx(160 / np.tan(np.radians(35))) and (info.width, info.height) == (320, 240)
 
 
-def test_map_and_obstacles_are_the_description(heard, simulation):
+def test_map_and_obstacles_are_the_description(heard, wait_until, simulation):
+    assert wait_until(lambda: heard["obstacles"] and heard["map"])
     assert to_scene(heard["obstacles"][0], "panda_link0").obstacles[0].id == demo_arm_scene().obstacles[0].id
     grid = heard["map"][0]
     occupied = np.array(grid.data).reshape(grid.info.height, grid.info.width) > 50
@@ -122,11 +125,12 @@ def test_arm_follows_a_trajectory_and_refuses_a_broken_one(graph, heard, wait_un
 def test_base_drives_and_stops_when_commands_cease(graph, heard, wait_until):
     publisher = graph.publisher(Twist, "/sim/cmd_vel")
     assert wait_until(lambda: publisher.get_subscription_count() == 1)
-    command = Twist()
+    before, command = len(heard["odom"]), Twist()
     command.linear.x = 0.3
     publisher.publish(command)
-    assert wait_until(lambda: heard["odom"][-1].twist.twist.linear.x > 0.15)
-    assert wait_until(lambda: heard["odom"][-1].twist.twist.linear.x < 0.01, 3.0)
+    # The machine's speed is not in these numbers: distance is speed by simulated time.
+    assert wait_until(lambda: any(message.twist.twist.linear.x > 0.15 for message in heard["odom"][before:]))
+    assert wait_until(lambda: heard["odom"][-1].twist.twist.linear.x < 0.01)
     assert 0.05 < np.hypot(*(to_planar(heard["odom"][-1].pose.pose)[:2] - DEMO_START[:2])) < 0.5
 
 
@@ -142,12 +146,18 @@ def test_bad_command_is_refused_and_the_node_goes_on(graph, heard, wait_until, s
 
 
 def test_reset_puts_everything_back_while_time_goes_on(graph, heard, wait_until):
+    assert wait_until(lambda: heard["odom"] and heard["joint_states"])
     before = to_seconds(heard["odom"][-1].header.stamp)
     assert graph.call(Trigger, "/sim/simulation/reset").success
-    stamp = lambda: to_seconds(heard["odom"][-1].header.stamp)  # noqa: E731
-    assert wait_until(lambda: stamp() > before + 0.1)
-    assert to_planar(heard["odom"][-1].pose.pose) == pytest.approx(DEMO_START, abs=0.01)
-    assert heard["joint_states"][-1].position[0] == pytest.approx(0.0, abs=1e-3)
+
+    def back() -> bool:
+        odom, joints = heard["odom"][-1], heard["joint_states"][-1]
+        at_start = to_planar(odom.pose.pose) == pytest.approx(DEMO_START, abs=0.01)
+        return at_start and abs(joints.position[0]) < 1e-3 and to_seconds(odom.header.stamp) > before + 0.1
+
+    assert wait_until(back)
+    stamps = [to_seconds(message.header.stamp) for message in heard["odom"]]
+    assert stamps == sorted(stamps)
 
 
 def test_diagnostics_tell_the_real_time_factor(heard, wait_until, simulation):
@@ -164,9 +174,11 @@ def test_clock_starts_at_zero_and_the_world_can_run_fast(graph, wait_until):
     clocks = graph.listen(Clock, "/clock", CLOCK)
     node = graph.add(SimulationNode(namespace="fast", parameter_overrides=overrides))
     try:
+        started = time.monotonic()
         assert node.start()
-        assert wait_until(lambda: clocks and to_seconds(clocks[-1].clock) > 2.0)
-        assert to_seconds(clocks[0].clock) < 1.5
+        assert wait_until(lambda: clocks)
+        assert to_seconds(clocks[0].clock) < 5.0 * (time.monotonic() - started)
+        assert wait_until(lambda: to_seconds(clocks[-1].clock) > 2.0)
     finally:
         graph.remove(node)
 
