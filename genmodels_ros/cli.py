@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from genmodels_ros import __version__
-from genmodels_ros.errors import GenModelsError
+from genmodels_ros.errors import ErrorCode, GenModelsError
 
 BENCHMARKS = {
     "trajectories": "genmodels_ros.evaluation.trajectories",
@@ -217,18 +217,28 @@ def _add_bench(commands):
     parser.add_argument("name", nargs="?", default="all", choices=("all", *BENCHMARKS))
     parser.add_argument("--data", type=Path, help="folder of recordings and problems, if you have one")
     parser.add_argument("--quick", action="store_true", help="fewer problems, wider intervals")
+    parser.add_argument("--checkpoint", type=Path, help="folder of the weights of the one model that is measured")
+    arms = parser.add_argument_group("arm trajectories")
+    arms.add_argument("--robot", help="which arm (default: panda)")
+    arms.add_argument("--limit", type=_positive, help="problems of each set, spread over it (default: all)")
+    arms.add_argument("--reference", type=Path, help="file of shortest lengths known; missing ones are sought, slowly")
+    arms.add_argument("--plot", type=Path, help="write latencies and shares as a picture, PNG")
     _add_common(parser, _bench, table=True)
 
 
 def _bench(args):
+    from genmodels_ros.evaluation.options import BenchOptions
+
     names = BENCHMARKS if args.name == "all" else (args.name,)
-    tables = [
-        table
-        for name in names
-        for table in _module(BENCHMARKS[name]).bench(
-            data=args.data, device=args.device, seed=args.seed, quick=args.quick
-        )
-    ]
+    if args.checkpoint is not None and args.name == "all":
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, "--checkpoint needs the name of the model it is for.")
+    options = BenchOptions(args.data, args.device, args.seed, args.quick, args.checkpoint)
+    given = {key: value for key in ("robot", "limit", "reference", "plot") if (value := getattr(args, key)) is not None}
+    if given and "trajectories" not in names:
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"--{next(iter(given))} is for trajectories only.")
+    tables = []
+    for name in names:
+        tables += _module(BENCHMARKS[name]).bench(options, **(given if name == "trajectories" else {}))
     _print_tables(tables, args.json)
 
 

@@ -9,6 +9,7 @@ from tqdm import tqdm
 
 from genmodels_ros.data.images import open_images
 from genmodels_ros.evaluation.image_distance import features, kernel_distance
+from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.quality_gate import judge
@@ -19,9 +20,10 @@ FRAME_SEED = 700_000  # scenes that no training shard was drawn from
 TUBS = "camera/*.tar.gz"
 
 
-def bench(*, data: Path | None = None, device: str = "auto", seed: int = 0, quick: bool = False) -> list[Table]:
-    """Tables of the README. `data`: a folder with camera recordings under camera/ for a look at real images."""
-    augmenter = ImageAugmenter.from_checkpoint(device=device)
+def bench(options: BenchOptions) -> list[Table]:
+    """Tables of the README; camera recordings under camera/ of `options.data` give a look at real images."""
+    data, seed, quick = options.data, options.seed, options.quick
+    augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device)
     frames = held_out_frames(48 if quick else 192, seed)
     tables = [
         speed(augmenter, repeats=10 if quick else 40),

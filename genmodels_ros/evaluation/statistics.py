@@ -5,6 +5,16 @@ import math
 import numpy as np
 
 
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson 1927): unlike the normal one it is honest near 0 and 1, and for few trials."""
+    if trials == 0:
+        return 0.0, 1.0
+    z, share = 1.959964, successes / trials
+    centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
 def bootstrap_mean(values: np.ndarray, seed: int = 0, resamples: int = 500, block: int = 10) -> tuple[float, float]:
     """95 % interval of the mean of a series, by resampling blocks of neighbours (which resemble each other)."""
     values = np.asarray(values, dtype=float)

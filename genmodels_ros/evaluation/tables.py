@@ -11,11 +11,12 @@ def _text(value) -> str:
 
 @dataclass(frozen=True)
 class Table:
-    """A title, column names and rows of equal length; cells are str, int, float or None."""
+    """A title, column names and rows of equal length; cells are str, int, float or None. notes: sentences below."""
 
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple, ...]
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self):
         for row in self.rows:
@@ -31,8 +32,9 @@ class Table:
             for row in cells
         ]
         lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-        return f"**{self.title}**\n\n" + "\n".join(lines)
+        return f"**{self.title}**\n\n" + "\n".join(lines) + "".join(f"\n\n{note}" for note in self.notes)
 
     def as_dict(self) -> dict:
-        """For JSON: title and a list of {column: value}."""
-        return {"title": self.title, "rows": [dict(zip(self.columns, row, strict=True)) for row in self.rows]}
+        """For JSON: title, a list of {column: value}, notes."""
+        rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+        return {"title": self.title, "rows": rows, "notes": list(self.notes)}

@@ -1,172 +1,188 @@
 """How well arm motions are generated, beside OMPL's RRTConnect with the same exact checker in the same run."""
 
-import time
-from dataclasses import dataclass
+import os
+import resource
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
-from genmodels_ros.data.problems import Problem, load_problems
+from genmodels_ros.data.problems import Problem
+from genmodels_ros.evaluation.arm_outcomes import RAW_SAMPLES, Outcome, evaluate
+from genmodels_ros.evaluation.arm_problems import problem_sets
+from genmodels_ros.evaluation.options import BenchOptions
+from genmodels_ros.evaluation.path_modes import MODE_DISTANCE
+from genmodels_ros.evaluation.reference_paths import ReferenceLengths, shortest_length
+from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
-from genmodels_ros.robots.bspline import along
+from genmodels_ros.evaluation.trajectory_chart import draw
+from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.planning import plan
-from genmodels_ros.robots.timing import time_parameterise
-from genmodels_ros.robots.verification import verify
-from genmodels_ros.simulation.arm_scenes import random_arm_scene, random_problems
 
-TIME_LIMIT = 10.0  # s a problem, for each planner
 QUICK = 20  # problems a set
-MADE_UP = 100  # problems where no files are given
-RAW_SAMPLES = 32
-MODE_DISTANCE = 0.5  # rad that two paths must be apart somewhere to count as different ways
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One problem: the service's answer, and the baselines'.
-
-    raw: whether one of RAW_SAMPLES unrefined samples verifies; straight: whether the straight line does
-    violations: of the answer's trajectories, how many a fresh verification refuses
-    planner_length: rad, None where OMPL found nothing; planner_time: s
-    """
-
-    result: GenerationResult
-    raw: bool
-    straight: bool
-    violations: int
-    planner_length: float | None
-    planner_time: float
+WARM_UP = 2  # problems answered before anything is measured
+COLUMNS = ("measure", "genmodels", "OMPL RRTConnect + simplify")
 
 
 def bench(
+    options: BenchOptions,
     *,
-    data: Path | None = None,
-    device: str = "auto",
-    seed: int = 0,
-    quick: bool = False,
-    checkpoint: Path | None = None,
+    robot: str = "panda",
+    limit: int | None = None,
+    reference: Path | None = None,
+    plot: Path | None = None,
 ) -> list[Table]:
-    """One table a problem file (with joint goals) in `data` or its folder `planning`; without data, over scenes made up
-    from `seed`.
+    """Tables for each problem file (with joint goals) in `options.data` or its folder `planning`; without data, for
+    scenes made up from the seed.
 
-    quick: QUICK problems of each, evenly spread over the file.
+    limit: problems of each set, evenly spread over it; QUICK with `options.quick`
+    reference: file of the shortest lengths known; those it lacks are searched for and added, which takes seconds each
+    plot: picture of latencies and shares to write
     """
-    generator = TrajectoryGenerator.from_checkpoint(checkpoint, device=device)
+    generator = TrajectoryGenerator.from_checkpoint(options.checkpoint, robot=robot, device=options.device)
+    sets = problem_sets(options.data, generator.robot, options.seed, QUICK if options.quick else limit)
+    lengths = None if reference is None else ReferenceLengths(reference)
+    outcomes = {name: _outcomes(generator, name, problems, options.seed, lengths) for name, problems in sets.items()}
+    if plot is not None:
+        draw(outcomes, plot)
     tables = []
-    for name, problems in _problem_sets(data, seed, quick).items():
-        outcomes = [
-            evaluate(generator, problem, seed) for problem in tqdm(problems, desc=name, unit="problem", disable=None)
-        ]
-        tables.append(summarise(name, outcomes))
-    return tables
+    for name, of_set in outcomes.items():
+        tables.append(summarise(name, of_set, lengths is not None))
+        if len({outcome.family for outcome in of_set}) > 1:
+            tables.append(by_family(name, of_set))
+    return [*tables, describe_run(generator)]
 
 
-def evaluate(generator: TrajectoryGenerator, problem: Problem, seed: int) -> Outcome:
-    """The service with its defaults, the model alone, the straight line and OMPL on one problem."""
-    query = TrajectoryQuery.from_problem(problem, seed=seed, time_limit=TIME_LIMIT)
-    result = generator.generate(query)
-    robot = load_robot(generator.robot.name, problem.finger_position)
-    violations = sum(not verify(candidate.trajectory, robot, problem.scene).valid for candidate in result.candidates)
-    checker = CollisionChecker(robot, problem.scene)
-    began = time.monotonic()
-    waypoints = plan(checker, problem.start, problem.goal_config, TIME_LIMIT, seed)
-    planner_time = time.monotonic() - began
-    return Outcome(
-        result,
-        raw=_any_valid(_raw_samples(generator, problem, robot, seed), checker),
-        straight=_any_valid(np.array([[problem.start] * 2 + [problem.goal_config] * 2]), checker),
-        violations=violations,
-        planner_length=None if waypoints is None else _length(waypoints),
-        planner_time=planner_time,
-    )
-
-
-def summarise(name: str, outcomes: list[Outcome]) -> Table:
+def summarise(name: str, outcomes: Sequence[Outcome], has_reference: bool = False) -> Table:
     """The table of one problem set."""
+    planned = list(filter(_planned, outcomes))
     solved = [o for o in outcomes if o.result.candidates]
-    by_planner = [o for o in outcomes if o.planner_length is not None]
-    both = [o for o in solved if o.planner_length is not None]
-    ratios = [o.result.candidates[0].length / o.planner_length for o in both]
-    service, planner = ([o.result.planning_time for o in outcomes], [o.planner_time for o in outcomes])
+    ours = [o.result.candidates[0].length / o.best_length for o in solved]
+    theirs = [o.planner_length / o.best_length for o in planned]
+    times = {
+        "time": ([o.latency for o in outcomes], [o.planner_latency for o in outcomes]),
+        "processor time": ([o.work for o in outcomes], [o.planner_work for o in outcomes]),
+    }
+    best = "the best known" if has_reference else "the best of this run"
     rows = [
-        ("solved, full service", _share(solved, outcomes), _share(by_planner, outcomes)),
-        ("answered by the model, not the fallback", _share(_from_model(solved), outcomes), None),
-        (f"unrefined samples, best of {RAW_SAMPLES}", _share([o for o in outcomes if o.raw], outcomes), None),
-        ("straight line in joint space", _share([o for o in outcomes if o.straight], outcomes), None),
-        ("at least 3 verified candidates", _share([o for o in outcomes if o.result.num_verified >= 3], outcomes), None),
-        ("at least 2 different ways", _share([o for o in solved if _ways(o.result) >= 2], outcomes), None),
-        ("returned trajectories that verification refuses", sum(o.violations for o in outcomes), None),
-        ("path length over OMPL's, median", _percentile(ratios, 50), 1.0 if both else None),
-        ("path length over OMPL's, 95th percentile", _percentile(ratios, 95), 1.0 if both else None),
-        ("time to answer, median [ms]", 1e3 * _percentile(service, 50), 1e3 * _percentile(planner, 50)),
-        ("time to answer, 95th percentile [ms]", 1e3 * _percentile(service, 95), 1e3 * _percentile(planner, 95)),
+        ("solved and clean, full service", share(outcomes, lambda o: o.clean), share(outcomes, _planned)),
+        ("the same, of those OMPL solves", share(planned, lambda o: o.clean), None),
+        ("answered by the model, not the fallback", share(outcomes, lambda o: o.by_model), None),
+        (f"unrefined samples, best of {RAW_SAMPLES}", share(outcomes, lambda o: o.raw), None),
+        ("straight line in joint space", share(outcomes, lambda o: o.straight), None),
+        ("trajectories returned", sum(len(o.result.candidates) for o in outcomes), None),
+        ("… that a fresh verification refuses", sum(o.refused for o in outcomes), None),
+        ("… that penetrate something in MuJoCo", sum(o.penetrating for o in outcomes), None),
+        ("… that exceed a limit by finite differences", sum(o.off_limits for o in outcomes), None),
+        (f"path length over {best}, median", percentile(ours, 50), percentile(theirs, 50)),
+        (f"path length over {best}, 95th percentile", percentile(ours, 95), percentile(theirs, 95)),
+        ("at least 3 verified candidates", share(outcomes, lambda o: len(o.result.candidates) >= 3), None),
+        ("at least 2 distinct modes", share(outcomes, lambda o: o.modes >= 2), None),
+        ("… with something between two of them", share(outcomes, lambda o: o.separated), None),
     ]
-    title = f"Arm motions: {name}, {len(outcomes)} problems"
-    return Table(title, ("measure", "genmodels", "OMPL RRTConnect + simplify"), tuple(rows))
+    for kind, both in times.items():
+        for name_of_q, q in (("median", 50), ("95th percentile", 95)):
+            rows.append((f"{kind} to answer, {name_of_q} [ms]", *(1e3 * percentile(seconds, q) for seconds in both)))
+    return Table(f"Arm motions: {name}, {len(outcomes)} problems", COLUMNS, tuple(rows), notes(has_reference))
 
 
-def _problem_sets(data: Path | None, seed: int, quick: bool) -> dict[str, list[Problem]]:
-    if data is None:
-        return {"made-up scenes": made_up_problems(QUICK if quick else MADE_UP, seed)}
-    folder = Path(data) / "planning" if (Path(data) / "planning").is_dir() else Path(data)
-    sets = {path.stem: load_problems(path) for path in sorted(folder.glob("*.json"))}
-    if not sets:
-        raise FileNotFoundError(f"No problem files (*.json) in {folder}.")
-    return {name: _spread(problems, QUICK) if quick else problems for name, problems in sets.items()}
-
-
-def made_up_problems(count: int, seed: int) -> list[Problem]:
-    """Problems in random scenes, one a scene; none of them was trained on (training's scenes have other seeds)."""
-    robot, problems = load_robot("panda"), []
-    rng = np.random.default_rng([seed, 2**31])
-    while len(problems) < count:
-        scene = random_arm_scene(rng)
-        for start, goal in random_problems(CollisionChecker(robot, scene), rng, 1):
-            problems.append(Problem(f"made-up/{len(problems)}", "made-up", start, goal, None, scene))
-    return problems
-
-
-def _raw_samples(generator: TrajectoryGenerator, problem: Problem, robot, seed: int) -> np.ndarray:
-    return generator.sampler.sample(
-        robot, problem.start, problem.goal_config[None], problem.scene, num_samples=RAW_SAMPLES, seed=seed
+def notes(has_reference: bool) -> tuple[str, ...]:
+    """What the table's words mean."""
+    best = "a long search, kept in the reference file, or any planner of this run" if has_reference else "this run"
+    return (
+        "Shares with 95 % Wilson intervals. Clean: neither a fresh exact verification nor MuJoCo objects to any "
+        "candidate. OMPL's time ends with its simplified polyline, ours with timed, verified, ranked trajectories. "
+        f"Lengths: of the first candidate, over the shortest verified path found by {best}. "
+        f"Distinct modes differ by more than {MODE_DISTANCE} rad in a joint somewhere along their length; something is "
+        "between two of them if one of 16 paths blended from the two touches an obstacle or the arm itself.",
     )
 
 
-def _any_valid(paths: np.ndarray, checker: CollisionChecker) -> bool:
-    robot = checker.robot
-    timed = (time_parameterise(path, robot.limits, joint_names=robot.joint_names) for path in paths)
-    return any(verify(trajectory, robot, checker.scene, checker=checker).valid for trajectory in timed)
+def by_family(name: str, outcomes: Sequence[Outcome]) -> Table:
+    """A row for each kind of scene."""
+    rows = []
+    for family in sorted({outcome.family for outcome in outcomes}):
+        members = [o for o in outcomes if o.family == family]
+        rows.append(
+            (
+                family, len(members), share(members, lambda o: o.clean), share(members, lambda o: o.by_model),
+                share(members, lambda o: o.raw), share(members, lambda o: len(o.result.candidates) >= 3),
+                share(members, lambda o: o.modes >= 2), percentile([1e3 * o.latency for o in members], 50),
+                percentile([1e3 * o.planner_latency for o in members], 50),
+            )
+        )  # fmt: skip
+    columns = (
+        "scene", "problems", "solved and clean", "by the model", f"unrefined, best of {RAW_SAMPLES}",
+        "3 candidates", "2 modes", "median [ms]", "OMPL's median [ms]",
+    )  # fmt: skip
+    return Table(f"Arm motions: {name}, by scene", columns, tuple(rows))
 
 
-def _ways(result: GenerationResult) -> int:
-    """Candidates that differ by MODE_DISTANCE somewhere from every one counted before."""
-    ways: list[np.ndarray] = []
-    for candidate in result.candidates:
-        path = along(candidate.trajectory.positions, np.linspace(0, 1, 33))
-        if all(np.abs(path - other).max() > MODE_DISTANCE for other in ways):
-            ways.append(path)
-    return len(ways)
+def describe_run(generator: TrajectoryGenerator) -> Table:
+    """On what the numbers were measured."""
+    rows = (
+        ("robot", generator.robot.name),
+        ("checkpoint", generator.card.sha256[:12]),
+        ("device", str(generator.device)),
+        ("processors", len(os.sched_getaffinity(0))),
+        ("threads of torch", torch.get_num_threads()),
+        ("load average over 15 min", os.getloadavg()[2]),
+        ("peak memory of this process, judges included [MB]", round(peak_memory() / 1e6)),
+    )
+    return Table("Arm motions: this run", ("what", "value"), rows)
 
 
-def _from_model(solved: list[Outcome]) -> list[Outcome]:
-    return [o for o in solved if o.result.candidates[0].source == "model"]
+def peak_memory() -> int:
+    """Bytes of this process that were in memory at most."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # Linux counts in KiB
 
 
-def _length(waypoints: np.ndarray) -> float:
-    return float(np.linalg.norm(np.diff(waypoints, axis=0), axis=1).sum())
+def share(of: Sequence[Outcome], which: Callable[[Outcome], bool]) -> str:
+    """Per cent of outcomes with an interval, e.g. "97.5 % (94.3 to 98.9)"."""
+    if not of:
+        return "—"
+    count = sum(map(which, of))
+    low, high = wilson_interval(count, len(of))
+    return f"{100 * count / len(of):.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
-def _spread(items: list, count: int) -> list:
-    return [items[i] for i in np.linspace(0, len(items) - 1, min(count, len(items))).astype(int)]
+def percentile(values: Sequence[float], q: float) -> float | None:
+    """None of nothing."""
+    return float(np.percentile(values, q)) if len(values) else None
 
 
-def _share(some: list, of: list) -> str:
-    return f"{100 * len(some) / max(len(of), 1):.1f} %"
+def _planned(outcome: Outcome) -> bool:
+    return outcome.planner_length is not None
 
 
-def _percentile(values: list[float], q: float) -> float | None:
-    return float(np.percentile(values, q)) if values else float("nan")
+def _outcomes(
+    generator: TrajectoryGenerator, name: str, problems: list[Problem], seed: int, lengths: ReferenceLengths | None
+) -> list[Outcome]:
+    for problem in problems[:WARM_UP]:
+        evaluate(generator, problem, seed + 1)
+    return [
+        _with_reference(generator, problem, index, seed, lengths)
+        for index, problem in enumerate(tqdm(problems, desc=name, unit="problem", disable=None))
+    ]
+
+
+def _with_reference(
+    generator: TrajectoryGenerator, problem: Problem, index: int, seed: int, lengths: ReferenceLengths | None
+) -> Outcome:
+    """One outcome; service and planner take turns in going first, so that neither profits from a warm cache."""
+    outcome = evaluate(generator, problem, seed, planner_first=bool(index % 2))
+    if lengths is None:
+        return outcome
+    robot = generator.robot.name
+    known = lengths.get(robot, problem)
+    if known is None:
+        checker = CollisionChecker(load_robot(robot, problem.finger_position), problem.scene)
+        known = shortest_length(checker, problem.start, problem.goal_config, seed)
+    known = min((length for length in (known, outcome.best_length) if length is not None), default=None)
+    if known is not None:
+        lengths.add(robot, problem, known)
+    return replace(outcome, best_length=known)

@@ -7,6 +7,7 @@ import numpy as np
 
 from genmodels_ros.data.recordings import Recording, open_recording
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.recorded_scans import Predictions, predict_recording
 from genmodels_ros.evaluation.simulated_drives import bench_simulated, bench_speed
 from genmodels_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
@@ -81,16 +82,10 @@ def _camera_baseline(recording: Recording) -> str:
     )
 
 
-def bench(
-    *,
-    data: Path | None = None,
-    device: str = "auto",
-    seed: int = 0,
-    quick: bool = False,
-    checkpoint: Path | None = None,
-) -> list[Table]:
-    """The README's numbers: held-out simulated floors, real logs in `data` if there, speed."""
-    world = WorldModel.from_checkpoint(checkpoint, device=device)
+def bench(options: BenchOptions) -> list[Table]:
+    """The README's numbers: held-out simulated floors, real logs in `options.data` if there, speed."""
+    data, seed, quick = options.data, options.seed, options.quick
+    world = WorldModel.from_checkpoint(options.checkpoint, device=options.device)
     tables = bench_simulated(world, seed=seed, floors=8 if quick else 40)
     for name in LOGS:
         path = None if data is None else next(iter(sorted(Path(data).rglob(name))), None)

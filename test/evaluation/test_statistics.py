@@ -11,6 +11,7 @@ from genmodels_ros.evaluation.statistics import (
     bootstrap_ratio,
     expected_calibration_error,
     recall_at_false_positives,
+    wilson_interval,
 )
 
 RNG = np.random.default_rng(0)
@@ -50,3 +51,16 @@ def test_intervals_hold_the_mean_and_shrink_with_more_data():
     assert np.mean(wide) > 1.5 * np.mean(widths)
     low, high = bootstrap_ratio(values, 2 * values)
     assert low == pytest.approx(0.5) and high == pytest.approx(0.5)
+
+
+def test_wilson_intervals_are_those_of_the_tables():
+    """Newcombe, "Two-sided confidence intervals for the single proportion", 1998, table I, method 3."""
+    for (successes, trials), interval in {
+        (81, 263): (0.2553, 0.3662),
+        (15, 148): (0.0624, 0.1605),
+        (0, 20): (0.0, 0.1611),
+        (1, 29): (0.0061, 0.1718),
+    }.items():
+        assert wilson_interval(successes, trials) == pytest.approx(interval, abs=5e-5)
+    assert wilson_interval(20, 20) == pytest.approx((1 - 0.1611, 1.0), abs=5e-5)
+    assert wilson_interval(0, 0) == (0.0, 1.0)

@@ -1,80 +1,110 @@
-"""Shares, ratios and ways are counted as their names say."""
+"""Shares, ratios and modes are counted as their names say."""
 
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.evaluation.trajectories import Outcome, bench, made_up_problems, summarise
+from genmodels_ros.evaluation.arm_outcomes import Outcome
+from genmodels_ros.evaluation.options import BenchOptions
+from genmodels_ros.evaluation.trajectories import bench, by_family, summarise
+from genmodels_ros.evaluation.trajectory_chart import draw
 from genmodels_ros.pipelines.trajectory_query import Candidate, GenerationResult
-from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.trajectory import Trajectory
 
 
-def candidate(source: str = "model", bulge: float = 0.0) -> Candidate:
-    """Along the first joint by 1 rad, with a detour in the second."""
-    positions = np.stack([np.linspace(0, 1, 11), bulge * np.sin(np.linspace(0, np.pi, 11))], axis=1)
+def candidate(source: str = "model") -> Candidate:
+    """Along the first joint by 1 rad."""
+    positions = np.stack([np.linspace(0, 1, 11), np.zeros(11)], axis=1)
     trajectory = Trajectory(("a", "b"), np.linspace(0, 1, 11), positions, 0 * positions, 0 * positions)
     return Candidate(trajectory, source, 1.0, trajectory.length, 1.0, 0.1, 0.0)
 
 
-def outcome(*candidates: Candidate, verified: int = 0, length: float | None = 2.0, **changes) -> Outcome:
+def outcome(*candidates: Candidate, **changes) -> Outcome:
     code = ErrorCode.SUCCESS if candidates else ErrorCode.NO_SOLUTION
-    result = GenerationResult(code, candidates=candidates, num_verified=verified, planning_time=0.1)
-    return replace(Outcome(result, False, False, 0, length, 0.02), **changes)
+    plain = Outcome(
+        "toy", GenerationResult(code, candidates=candidates), latency=0.1, work=0.05, raw=False, straight=False,
+        refused=0, penetrating=0, off_limits=0, modes=1, separated=False, planner_length=2.0, planner_latency=0.02,
+        planner_work=0.01, best_length=0.8,
+    )  # fmt: skip
+    return replace(plain, **changes)
 
 
-def rows(*outcomes: Outcome) -> dict[str, tuple]:
-    return {row[0]: row[1:] for row in summarise("toy", list(outcomes)).rows}
+OUTCOMES = [
+    outcome(*[candidate()] * 3, raw=True, modes=2, separated=True),
+    outcome(candidate("fallback"), straight=True, planner_latency=0.06),
+    outcome(planner_length=None, best_length=None),
+    outcome(candidate(), planner_length=None, refused=1, penetrating=1),
+]
+
+
+def rows(table) -> dict[str, tuple]:
+    return {row[0]: row[1:] for row in table.rows}
 
 
 def test_the_table_counts_what_it_says():
-    table = rows(
-        outcome(candidate(), candidate(bulge=0.1), candidate(bulge=0.8), verified=3, raw=True),
-        outcome(candidate("fallback"), straight=True, violations=1),
-        outcome(length=None),
-        outcome(candidate(), verified=1, length=None),
-    )
-    assert table["solved, full service"] == ("75.0 %", "50.0 %")
-    assert table["answered by the model, not the fallback"][0] == "50.0 %"
-    assert table["unrefined samples, best of 32"][0] == "25.0 %"
-    assert table["straight line in joint space"][0] == "25.0 %"
-    assert table["at least 3 verified candidates"][0] == "25.0 %"
-    assert table["at least 2 different ways"][0] == "25.0 %"
-    assert table["returned trajectories that verification refuses"][0] == 1
-    assert table["path length over OMPL's, median"][0] == pytest.approx(0.5)
+    table = rows(summarise("toy", OUTCOMES))
+
+    def share(name, column=0):
+        return table[name][column].split(" (")[0]
+
+    assert share("solved and clean, full service") == "50.0 %"
+    assert share("solved and clean, full service", 1) == "50.0 %"
+    assert share("the same, of those OMPL solves") == "100.0 %"
+    assert share("answered by the model, not the fallback") == "25.0 %"
+    assert share("unrefined samples, best of 32") == "25.0 %"
+    assert share("straight line in joint space") == "25.0 %"
+    assert share("at least 3 verified candidates") == "25.0 %"
+    assert share("at least 2 distinct modes") == share("… with something between two of them") == "25.0 %"
+    assert table["trajectories returned"][0] == 5
+    assert table["… that a fresh verification refuses"][0] == 1
+    assert table["… that penetrate something in MuJoCo"][0] == 1
+    assert table["… that exceed a limit by finite differences"][0] == 0
+    assert table["path length over the best of this run, median"] == pytest.approx((1.25, 2.5))
     assert table["time to answer, median [ms]"] == pytest.approx((100, 20))
+    assert table["processor time to answer, 95th percentile [ms]"] == pytest.approx((50, 10))
+    assert "(15.0 to 85.0)" in table["solved and clean, full service"][0]
 
 
 def test_nothing_solved_is_a_table_too():
-    table = rows(outcome(length=None))
-    assert table["solved, full service"] == ("0.0 %", "0.0 %")
-    assert np.isnan(table["path length over OMPL's, median"][0])
+    table = rows(summarise("toy", [outcome(planner_length=None, best_length=None)], has_reference=True))
+    assert table["path length over the best known, median"] == (None, None)
+    assert table["the same, of those OMPL solves"][0] == "—"
 
 
-def test_made_up_problems_are_free_at_both_ends_and_follow_their_seed():
-    problems, robot = made_up_problems(3, seed=5), load_robot("panda")
-    for problem, again in zip(problems, made_up_problems(3, seed=5), strict=True):
-        checker = CollisionChecker(robot, problem.scene)
-        assert checker.contact(problem.start) is None and checker.contact(problem.goal_config) is None
-        np.testing.assert_array_equal(problem.start, again.start)
+def test_families_are_counted_apart():
+    table = rows(by_family("toy", [*OUTCOMES, outcome(candidate(), family="shelf")]))
+    assert table["toy"][0] == 4 and table["shelf"][0] == 1
+    assert table["shelf"][1].startswith("100.0 %") and table["toy"][1].startswith("50.0 %")
 
 
-def test_a_folder_without_problems_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="No problem files"):
-        bench(data=tmp_path, device="cpu")
+def test_the_picture_grows_bars_with_shares(tmp_path):
+    def blue(outcomes) -> int:
+        draw({"toy": outcomes}, tmp_path / "bars.png")
+        return int((cv2.imread(str(tmp_path / "bars.png")).astype(int) @ [1, 0, -1] > 100).sum())
+
+    assert blue([outcome(candidate())]) > 2 * blue([outcome()]) > 0
 
 
 def test_the_shipped_model_runs_the_benchmark(tmp_path):
     ready = load_robot("panda").ready
     entry = {"id": "turn", "start": ready.tolist(), "goal_config": np.add(ready, 0.2).tolist()}
     (tmp_path / "turns.json").write_text(json.dumps([entry]))
-    [table] = bench(data=tmp_path, device="cpu", quick=True)
-    values = {row[0]: row[1] for row in table.rows}
+    reference, plot = tmp_path / "out" / "lengths.json", tmp_path / "plot.png"
+    reference.parent.mkdir()
+    [table, run] = bench(BenchOptions(tmp_path, device="cpu", quick=True), reference=reference, plot=plot)
+    values = rows(table)
     assert "turns, 1 problems" in table.title
-    assert values["solved, full service"] == "100.0 %"
-    assert values["straight line in joint space"] == "100.0 %"
-    assert values["returned trajectories that verification refuses"] == 0
+    assert values["solved and clean, full service"][0].startswith("100.0 %")
+    assert values["straight line in joint space"][0].startswith("100.0 %")
+    assert values["trajectories returned"][0] > 0
+    assert values["… that penetrate something in MuJoCo"][0] == 0
+    assert values["path length over the best known, median"][0] == pytest.approx(1.0, abs=1e-3)
+    [length] = json.loads(reference.read_text()).values()
+    assert length == pytest.approx(0.2 * np.sqrt(7))
+    assert cv2.imread(str(plot)) is not None
+    assert rows(run)["robot"][0] == "panda"

@@ -1,0 +1,43 @@
+"""Planning problems to measure an arm planner on: from files, or made up."""
+
+from pathlib import Path
+
+import numpy as np
+
+from genmodels_ros.data.problems import Problem, load_problems
+from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.simulation.arm_scenes import random_arm_scene, random_problems
+
+MADE_UP = 100  # problems where no files are given
+
+
+def problem_sets(data: Path | None, robot: Robot, seed: int, limit: int | None) -> dict[str, list[Problem]]:
+    """Problems with joint goals by the name of their set, one set a JSON file in `data` or its folder `planning`;
+    without data, one set made up from `seed`.
+
+    limit: problems of each set at most, evenly spread over it. Raises FileNotFoundError for a folder without any.
+    """
+    if data is None:
+        return {"made-up scenes": made_up_problems(robot, limit or MADE_UP, seed)}
+    folder = Path(data) / "planning" if (Path(data) / "planning").is_dir() else Path(data)
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise FileNotFoundError(f"No problem files (*.json) in {folder}.")
+    return {path.stem: _spread([p for p in load_problems(path) if p.goal_config is not None], limit) for path in files}
+
+
+def made_up_problems(robot: Robot, count: int, seed: int) -> list[Problem]:
+    """Problems in random scenes, one a scene; none of them was trained on (training's scenes have other seeds)."""
+    problems: list[Problem] = []
+    rng = np.random.default_rng([seed, 2**31])
+    while len(problems) < count:
+        scene = random_arm_scene(rng)
+        for start, goal in random_problems(CollisionChecker(robot, scene), rng, 1):
+            problems.append(Problem(f"made-up/{len(problems)}", "made-up", start, goal, None, scene))
+    return problems
+
+
+def _spread(items: list, limit: int | None) -> list:
+    count = min(limit or len(items), len(items))
+    return [items[i] for i in np.linspace(0, len(items) - 1, count).astype(int)]
