@@ -180,11 +180,21 @@ def _add_data(commands):
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards and their card")
     parser.add_argument("--count", type=_positive, required=True, help="trajectories, episodes or frames")
     parser.add_argument("--workers", type=_positive, default=1, help="processes (default: %(default)s)")
+    parser.add_argument("--robot", help="arm of the trajectories: a shipped one or a YAML file (default: panda)")
     _add_common(parser, _data)
 
 
 def _data(args):
-    _module(DATA_MAKERS[args.model]).make_shards(out=args.out, count=args.count, seed=args.seed, workers=args.workers)
+    robot = _robot_argument(args)
+    _module(DATA_MAKERS[args.model]).make_shards(
+        out=args.out, count=args.count, seed=args.seed, workers=args.workers, **robot
+    )
+
+
+def _robot_argument(args) -> dict[str, str]:
+    if args.robot is not None and args.model != "trajectories":
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"--robot is for trajectories, not for {args.model}.")
+    return {} if args.robot is None else {"robot": args.robot}
 
 
 def _add_train(commands):
@@ -196,6 +206,7 @@ def _add_train(commands):
     sizes = ", ".join(f"{name} {size}" for name, size in BATCH_SIZES.items())
     parser.add_argument("--batch-size", type=_positive, help=f"default: {sizes}")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+    parser.add_argument("--robot", help="arm of the trajectories: a shipped one or a YAML file (default: panda)")
     _add_common(parser, _train)
 
 
@@ -208,6 +219,7 @@ def _train(args):
         seed=args.seed,
         device=args.device,
         resume=args.resume,
+        **_robot_argument(args),
     )
     print(json.dumps(card.metrics, indent=2))
 

@@ -17,7 +17,7 @@ import yaml
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.kinematics import KinematicChain
 from genmodels_ros.robots.spheres import SphereModel
-from genmodels_ros.robots.urdf import build_chain, read_disabled_pairs, read_joints
+from genmodels_ros.robots.urdf import Joint, build_chain, read_disabled_pairs, read_joints
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ def load_robot(name: str = "panda", finger_position: float | None = None) -> Rob
     fingers = tuple(settings.get("finger_joints", ()))
     chain = build_chain(joints, joint_names, settings["base_frame"], dict.fromkeys(fingers, float(finger_position)))
     spheres = settings["spheres"]
-    allowed = read_disabled_pairs(srdf.read_text()) | {frozenset(pair) for pair in settings["allowed_collisions"]}
-    adjacent = {frozenset((joint.parent, joint.child)) for joint in joints.values()}
-    pairs = tuple(pair for pair in combinations(spheres, 2) if frozenset(pair) not in allowed | adjacent)
+    pairs = _collision_pairs(joints, read_disabled_pairs(srdf.read_text()), settings)
     obstacle_links = tuple(link for link in spheres if link not in settings["mounted_links"])
     return Robot(
         name=name,
@@ -105,6 +103,16 @@ def load_robot(name: str = "panda", finger_position: float | None = None) -> Rob
         urdf=urdf,
         package_folder=folder,
     )
+
+
+def _collision_pairs(joints: dict[str, Joint], disabled: set[frozenset[str]], settings: dict):
+    """Pairs of links with spheres, less those that the SRDF, the YAML or a common joint lets touch."""
+    checked, allowed = (
+        {frozenset(pair) for pair in settings.get(key, ())} for key in ("checked_collisions", "allowed_collisions")
+    )
+    adjacent = {frozenset((joint.parent, joint.child)) for joint in joints.values()}
+    free = (disabled - checked) | allowed | adjacent
+    return tuple(pair for pair in combinations(settings["spheres"], 2) if frozenset(pair) not in free)
 
 
 def _read_settings(name: str) -> dict:

@@ -18,12 +18,12 @@ from tqdm import tqdm
 
 from genmodels_ros.robots.bspline import basis, fit, straight_line
 from genmodels_ros.robots.collision import CollisionChecker
-from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 from genmodels_ros.robots.planning import plan
 from genmodels_ros.robots.scene_arrays import scene_arrays
-from genmodels_ros.simulation.arm_scenes import MAX_OBSTACLES, random_arm_scene, random_problems
+from genmodels_ros.simulation.arm_scenes import MAX_OBSTACLES, arm_space, random_arm_scene, random_problems
 
 SHARD = 500  # trajectories
 NUM_CONTROL_POINTS = 16
@@ -35,8 +35,8 @@ PLANNING_TIME = 1.0  # s
 CLOSE = OptimisationSettings(margin=-0.01, self_margin=-0.01, length=0.2)  # for ways narrower than the spheres are wide
 
 
-def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1) -> None:
-    """Makes at least `count` trajectories for the Panda in shards of 500 and a card.
+def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1, robot: str = "panda") -> None:
+    """Makes at least `count` trajectories for `robot` in shards of 500 and a card.
 
     Shards that exist are kept, so that a stopped run goes on; shard k depends on seed and k alone.
     """
@@ -44,13 +44,13 @@ def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1) -> No
     out.mkdir(parents=True, exist_ok=True)
     shards = -(-count // SHARD)
     card = {
-        "kind": "panda expert trajectories", "trajectories": shards * SHARD, "seed": seed,
+        "kind": "arm expert trajectories", "robot": robot, "trajectories": shards * SHARD, "seed": seed,
         "num_control_points": NUM_CONTROL_POINTS,
-        "command": f"genmodels data trajectories --out {out.name} --count {count} --seed {seed}",
+        "command": f"genmodels data trajectories --robot {robot} --out {out.name} --count {count} --seed {seed}",
     }  # fmt: skip
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     missing = [index for index in range(shards) if not _path(out, index).exists()]
-    make = partial(_make_shard, out, seed)
+    make = partial(_make_shard, out, seed, robot)
     with tqdm(total=len(missing) * SHARD, unit="path", disable=None) as bar:
         if workers == 1:
             for index in missing:
@@ -128,11 +128,11 @@ def _length(control_points: np.ndarray) -> float:
     return float(np.linalg.norm(np.diff(control_points, axis=0), axis=1).sum())
 
 
-def _examples(rng: np.random.Generator) -> Iterator[tuple[Scene, np.ndarray]]:
+def _examples(robot: Robot, rng: np.random.Generator) -> Iterator[tuple[Scene, np.ndarray]]:
     """Endless verified paths [N, D] with their scenes; the paths of one scene follow each other."""
-    robot = load_robot("panda")
+    space = arm_space(robot)
     while True:
-        scene = random_arm_scene(rng)
+        scene = random_arm_scene(rng, space)
         checker = CollisionChecker(robot, scene)
         problems = random_problems(checker, rng, PROBLEMS_A_SCENE)
         if problems:
@@ -140,10 +140,10 @@ def _examples(rng: np.random.Generator) -> Iterator[tuple[Scene, np.ndarray]]:
                 yield from ((scene, path) for path in paths)
 
 
-def _make_shard(out: Path, seed: int, index: int, bar: tqdm | None = None) -> None:
+def _make_shard(out: Path, seed: int, robot: str, index: int, bar: tqdm | None = None) -> None:
     torch.set_num_threads(1)
     scenes, paths, scene_ids = [], [], []
-    for scene, path in _examples(np.random.default_rng([seed, index, 7])):
+    for scene, path in _examples(load_robot(robot), np.random.default_rng([seed, index, 7])):
         new = not scenes or scene is not scenes[-1]
         scene_ids.append(scene_ids[-1] + new if scenes else index * SHARD)
         scenes.append(scene)

@@ -1,10 +1,13 @@
 """Scenes and planning problems for an arm, made up: tables, shelves, cages, bins, clutter, floating solids.
 
-All in the arm's base frame, metres. The arm stands at the origin; its column stays free.
+All in the arm's base frame, metres. The arm stands at the origin; its column stays free. Furniture is drawn for an arm
+of REACH and scaled to the arm at hand, so that a small arm meets small shelves.
 """
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -13,25 +16,68 @@ from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField, distances
 from genmodels_ros.robots.inverse_kinematics import converge
+from genmodels_ros.robots.kinematics import bodies, link_pose
 from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle, Scene, Sphere
+from genmodels_ros.robots.spheres import obstacle_distances, sphere_centers
 
 MAX_OBSTACLES = 24
 BOARD = 0.02  # m, usual thickness of boards and panels
-COLUMN = np.array([[0.0, 0.0, z] for z in (0.1, 0.2, 0.3, 0.4)])  # points of the standing part of an arm
-COLUMN_RADIUS = 0.13
 EASY = 0.15  # of the problems whose straight line is free are kept
-SHOULDER = np.array([0.0, 0.0, 0.33])
+REACH = 0.85  # m from its shoulder that the arm reaches for which sizes and places below are given
 REACH_BOX = np.array([[-0.8, -0.8, -0.1], [0.8, 0.8, 1.1]])
-FINGERTIP = 0.1  # m ahead of the tool frame
 
 
-def random_arm_scene(rng: np.random.Generator) -> Scene:
+@dataclass(frozen=True)
+class ArmSpace:
+    """Where an arm works: shoulder [3] m; reach: m from there that its fingertips work in; fingertip: m ahead of the
+    tool frame, along its z axis. By default that of a Panda.
+    """
+
+    shoulder: tuple[float, float, float] = (0.0, 0.0, 0.333)
+    reach: float = REACH
+    fingertip: float = 0.1
+
+    @property
+    def scale(self) -> float:
+        """Size of this arm over that for which furniture is drawn."""
+        return self.reach / REACH
+
+    def column(self) -> np.ndarray:
+        """[4, 3] points of the standing part of the arm; nothing comes nearer to them than column_radius."""
+        return np.array([[1.0, 1.0, part] for part in (0.3, 0.6, 0.9, 1.2)]) * self.shoulder
+
+    @property
+    def column_radius(self) -> float:
+        return 0.15 * self.reach
+
+
+@lru_cache(maxsize=8)
+def arm_space(robot: Robot) -> ArmSpace:
+    """The shoulder is the second joint's height on the first joint's axis; the reach is 0.9 of the farthest that random
+    configurations get, since an arm stretched out has no choice left; the fingertip is the farthest sphere ahead.
+    """
+    ready = torch.as_tensor(robot.ready)
+    origins = [frame[:3, 3].tolist() for frame in bodies(robot.chain, ready)[1:3]]
+    shoulder = (origins[0][0], origins[0][1], origins[-1][2])
+    mine = robot.spheres.bodies == robot.chain.link_bodies[robot.chain.link(robot.tool_frame)]
+    tool = link_pose(robot.chain, ready, robot.tool_frame).numpy()
+    ahead = (sphere_centers(robot.chain, robot.spheres, ready).numpy()[mine] - tool[:3, 3]) @ tool[:3, 2]
+    fingertip = max(0.0, float(ahead.max(initial=0.0)))
+    q = np.random.default_rng(0).uniform(robot.limits.lower, robot.limits.upper, (4000, robot.num_joints))
+    poses = link_pose(robot.chain, torch.as_tensor(q), robot.tool_frame).numpy()
+    tips = poses[:, :3, 3] + fingertip * poses[:, :3, 2]
+    return ArmSpace(shoulder, 0.9 * float(np.linalg.norm(tips - shoulder, axis=1).max()), fingertip)
+
+
+def random_arm_scene(rng: np.random.Generator, space: ArmSpace = ArmSpace()) -> Scene:
     """One scene of a random family, with 1 to MAX_OBSTACLES obstacles, none of which reaches into the arm's column."""
     while True:
         family = FAMILIES[rng.choice(len(FAMILIES), p=WEIGHTS)]
-        obstacles = [obstacle for obstacle in family(rng) if _clear_of_column(obstacle)]
+        obstacles = family(rng)
         if rng.random() < 0.3:
-            obstacles = [*obstacles, *filter(_clear_of_column, _floating(rng, int(rng.integers(1, 4))))]
+            obstacles = [*obstacles, *_floating(rng, int(rng.integers(1, 4)))]
+        obstacles = [_scaled(obstacle, space.scale) for obstacle in obstacles]
+        obstacles = [obstacle for obstacle in obstacles if _clear_of_column(obstacle, space)]
         if obstacles:
             return Scene(tuple(obstacles[:MAX_OBSTACLES]))
 
@@ -61,19 +107,33 @@ def random_problems(
 
 def reach_in(checker: CollisionChecker, rng: np.random.Generator, count: int, starts: int = 5) -> np.ndarray:
     """Free configurations [K, D] whose fingertips are beside, above or inside obstacles, at most one for each of
-    `count` points, each sought from `starts` random configurations.
+    `count` points, each sought from `starts` random configurations. An arm of less than 6 joints cannot choose where
+    its tool points: of its free configurations the ones nearest to obstacles are taken.
     """
-    robot, points = checker.robot, _points_near(checker.scene, rng, count)
+    robot, space = checker.robot, arm_space(checker.robot)
+    if robot.num_joints < 6:
+        return _beside(checker, rng, count)
+    points = _points_near(checker.scene, space, rng, count)
     poses = np.tile(np.eye(4), (len(points), 1, 1))
     for pose, point in zip(poses, points, strict=True):
         pose[:3, :3] = _approach(point, rng)
-        pose[:3, 3] = point - FINGERTIP * pose[:3, 2]
+        pose[:3, 3] = point - space.fingertip * pose[:3, 2]
     begin = rng.uniform(robot.limits.lower, robot.limits.upper, (len(points) * starts, robot.num_joints))
     q, reached = converge(robot, np.repeat(poses, starts, axis=0), begin)
     good = np.flatnonzero(reached)
     good = good[~checker.collisions(q[good])] if len(good) else good
     chosen = [rng.choice(good[good // starts == k]) for k in np.unique(good // starts)]
     return q[np.array(chosen, dtype=int)]
+
+
+def _beside(checker: CollisionChecker, rng: np.random.Generator, count: int) -> np.ndarray:
+    """The `count` of ten times as many random configurations that are free and nearest to obstacles."""
+    robot = checker.robot
+    q = rng.uniform(robot.limits.lower, robot.limits.upper, (10 * count, robot.num_joints))
+    q = _free_ones(checker, q)
+    centers = sphere_centers(robot.chain, robot.spheres, torch.as_tensor(q, dtype=torch.float32))
+    gaps = obstacle_distances(robot.spheres, centers, ObstacleField.from_scene(checker.scene)).amin(-1).numpy()
+    return q[np.argsort(gaps)[:count]]
 
 
 def _free_ones(checker: CollisionChecker, q: np.ndarray) -> np.ndarray:
@@ -88,16 +148,16 @@ def _ready_and_random(robot: Robot, rng: np.random.Generator, count: int) -> np.
     return np.clip(np.concatenate([near_ready, anywhere]), robot.limits.lower, robot.limits.upper)
 
 
-def _points_near(scene: Scene, rng: np.random.Generator, count: int) -> np.ndarray:
+def _points_near(scene: Scene, space: ArmSpace, rng: np.random.Generator, count: int) -> np.ndarray:
     """[count, 3] points within reach, 3 to 15 cm from the nearest obstacle; hollow furniture has such points inside."""
     field, points = ObstacleField.from_scene(scene), np.empty((0, 3))
     centers = np.array([obstacle.center for obstacle in scene.obstacles])
-    lower, upper = np.clip([centers.min(axis=0) - 0.15, centers.max(axis=0) + 0.15], *REACH_BOX)
+    lower, upper = np.clip([centers.min(axis=0) - 0.15, centers.max(axis=0) + 0.15], *(space.scale * REACH_BOX))
     for _ in range(4):
         tried = rng.uniform(lower, upper, (20 * count, 3))
         gap = distances(field, torch.as_tensor(tried, dtype=torch.float32)).amin(-1).numpy()
-        reach = np.linalg.norm(tried - SHOULDER, axis=1)
-        points = np.concatenate([points, tried[(gap > 0.03) & (gap < 0.15) & (reach > 0.25) & (reach < 0.85)]])
+        reach = np.linalg.norm(tried - space.shoulder, axis=1) / space.reach
+        points = np.concatenate([points, tried[(gap > 0.03) & (gap < 0.15) & (reach > 0.3) & (reach < 1)]])
     return points[rng.choice(len(points), count)] if len(points) else np.empty((0, 3))
 
 
@@ -112,9 +172,15 @@ def _approach(point: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.stack([side, np.cross(axis, side), axis], axis=1)
 
 
-def _clear_of_column(obstacle: Obstacle) -> bool:
+def _clear_of_column(obstacle: Obstacle, space: ArmSpace) -> bool:
     field = ObstacleField.from_scene(Scene((obstacle,)))
-    return bool((distances(field, torch.as_tensor(COLUMN, dtype=torch.float32)) > COLUMN_RADIUS).all())
+    return bool((distances(field, torch.as_tensor(space.column(), dtype=torch.float32)) > space.column_radius).all())
+
+
+def _scaled(obstacle: Obstacle, scale: float) -> Obstacle:
+    """The obstacle in a world `scale` times as large."""
+    names = [name for name in ("center", "dims", "radius", "height") if hasattr(obstacle, name)]
+    return replace(obstacle, **{name: scale * np.asarray(getattr(obstacle, name)) for name in names})
 
 
 class _Place:
