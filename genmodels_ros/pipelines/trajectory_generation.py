@@ -15,6 +15,7 @@ import numpy as np
 from genmodels_ros.device import resolve_device, resolve_precision
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
+from genmodels_ros.pipelines.candidate_search import search
 from genmodels_ros.pipelines.fallback import fallback_paths
 from genmodels_ros.pipelines.ranking import candidate, ranked
 from genmodels_ros.pipelines.trajectory_query import (
@@ -23,6 +24,7 @@ from genmodels_ros.pipelines.trajectory_query import (
     Candidate,
     CostWeights,
     GenerationResult,
+    GuidanceWeights,
     TrajectoryQuery,
 )
 from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
@@ -31,16 +33,21 @@ from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.inverse_kinematics import solve
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.optimisation import optimise
 from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import Verification, verify
 
-__all__ = ["Candidate", "CostWeights", "GenerationResult", "TrajectoryGenerator", "TrajectoryQuery"]
+__all__ = [
+    "Candidate",
+    "CostWeights",
+    "GenerationResult",
+    "GuidanceWeights",
+    "TrajectoryGenerator",
+    "TrajectoryQuery",
+]
 
 MODEL_NAME, CHECKPOINT = "trajectory_diffusion", "panda_diffusion"
 MAX_POSE_GOALS = 4
-HOPELESS = -0.04  # m of sphere clearance; the spheres enclose the arm so closely that below this none was found valid
 ROUNDS = 2  # batches drawn from the model, with other noise, before the fallback planner is asked
 
 Progress = Callable[[str, int, int], None]
@@ -187,16 +194,9 @@ class _Generation:
             num_samples=self.result.num_samples + len(paths),
             generation_time=self.result.generation_time + time.monotonic() - began,
         )
-        self._report("refining", 0, 1)
-        paths, clearance = optimise(paths, self.robot, query.scene)
-        self._report("refining", 1, 1)
-        found = []
-        promising = _most_promising_first(paths, clearance)
-        for count, index in enumerate(promising):
-            if time.monotonic() > self.deadline:
-                break
-            found += self._verified(paths[index], MODEL)
-            self._report("verifying", count + 1, len(promising), found)
+        found = search(
+            paths, self.checker, lambda path: self._verified(path, MODEL), self._report, query.max_candidates
+        )
         self.result = replace(self.result, num_verified=len(found))
         return found
 
@@ -205,21 +205,23 @@ class _Generation:
         self._report("fallback", 0, 1)
         for path in offers:
             found = self._verified(path, FALLBACK)
-            self._report("fallback", int(bool(found)), 1, found)
-            if found:
-                return found
+            self._report("fallback", int(found is not None), 1, found)
+            if found is not None:
+                return [found]
         return []
 
-    def _verified(self, path: np.ndarray, source: str) -> list[Candidate]:
-        """The path as a candidate, or nothing if it does not pass."""
+    def _verified(self, path: np.ndarray, source: str) -> Candidate | None:
+        """The path as a candidate, None if it does not pass."""
         query = self.query
         trajectory = time_parameterise(
             path, self.robot.limits, query.velocity_scaling, query.acceleration_scaling, self.robot.joint_names
         )
         verification = verify(trajectory, self.robot, query.scene, checker=self.checker)
-        return [candidate(trajectory, source, verification.min_clearance, query.weights)] if verification.valid else []
+        if not verification.valid:
+            return None
+        return candidate(trajectory, source, verification.min_clearance, query.weights)
 
-    def _report(self, stage: str, step: int, num_steps: int, found: list[Candidate] | None = None) -> None:
+    def _report(self, stage: str, step: int, num_steps: int, found: list[Candidate] | Candidate | None = None) -> None:
         """Tells the caller, and stops for a cancelled query or one out of time with nothing to show."""
         if self.progress is not None:
             self.progress(stage, step, num_steps)
@@ -237,10 +239,3 @@ class _Generation:
             ErrorCode.NO_SOLUTION,
             f"None of the model's {self.result.num_samples} trajectories is valid: allow the fallback or more samples.",
         )
-
-
-def _most_promising_first(paths: np.ndarray, clearance: np.ndarray) -> np.ndarray:
-    """Numbers of the paths worth verifying: those whose spheres are clear, shortest first, then the least overlap."""
-    length = np.linalg.norm(np.diff(paths, axis=1), axis=2).sum(axis=1)
-    order = np.lexsort((np.where(clearance > 0, length, -clearance), clearance <= 0))
-    return order[clearance[order] > HOPELESS]

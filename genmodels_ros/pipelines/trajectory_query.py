@@ -27,14 +27,32 @@ class CostWeights:
 
 
 @dataclass(frozen=True)
+class GuidanceWeights:
+    """How strongly sampling itself is pulled downhill on costs, all 0 and more, 0 for not at all.
+
+    collision: of the spheres' overlap with obstacles; length, smoothness: of the path's first and second differences;
+    workspace: of the tool frame outside of the query's workspace. 1 is a sensible strength of each.
+    """
+
+    collision: float = 0.0
+    length: float = 0.0
+    smoothness: float = 0.0
+    workspace: float = 0.0
+
+
+@dataclass(frozen=True)
 class TrajectoryQuery:
     """A motion that is wanted.
 
     start [D] rad; goal_config [D] rad, reached exactly, or goal_pose, base_from_tool [4, 4]; goal_config wins
     scene: obstacles in the robot's base frame; finger_position: m a finger, None for the robot's default
-    num_samples: drawn from the model at a time; max_candidates: answered at most, 0 for all
+    num_samples: drawn from the model at a time; max_candidates: answered at most; more than a few are
+        sought only if it says so, and 0 leaves it at a few that differ
     velocity_scaling, acceleration_scaling: (0, 1] of the robot's limits
     time_limit: s; allow_fallback: whether the sampling-based planner may answer where the model cannot
+    guidance: of the sampling; workspace: [2, 3] m lower and upper corner, in the base frame, that guidance keeps the
+        tool frame within where it can
+    warm_start: positions [T, D] rad of a previous answer, from start to goal: samples are drawn around it
     """
 
     start: np.ndarray
@@ -50,6 +68,9 @@ class TrajectoryQuery:
     weights: CostWeights = field(default_factory=CostWeights)
     time_limit: float = 10.0
     allow_fallback: bool = True
+    guidance: GuidanceWeights = field(default_factory=GuidanceWeights)
+    workspace: np.ndarray | None = None
+    warm_start: np.ndarray | None = None
 
     @classmethod
     def from_problem(cls, problem: Problem, **options) -> "TrajectoryQuery":
@@ -79,11 +100,19 @@ class TrajectoryQuery:
                 raise GenModelsError(
                     ErrorCode.INVALID_SCALING, f"{name} must lie in (0, 1], got {getattr(self, name)}."
                 )
-        weights = [getattr(self.weights, f.name) for f in fields(self.weights)]
+        weights, guidance = ([getattr(w, f.name) for f in fields(w)] for w in (self.weights, self.guidance))
         if not (np.isfinite(weights).all() and min(weights) >= 0 and max(weights) > 0):
             raise GenModelsError(
                 ErrorCode.INVALID_WEIGHTS, f"Cost weights must be finite, none negative, not all zero: {self.weights}."
             )
+        if not (np.isfinite(guidance).all() and min(guidance) >= 0):
+            raise GenModelsError(
+                ErrorCode.INVALID_WEIGHTS, f"Guidance weights must be finite, none negative: {self.guidance}."
+            )
+        if self.workspace is not None:
+            _check_workspace(self.workspace)
+        if self.warm_start is not None:
+            _check_warm_start(self.warm_start, robot)
         if not (np.isfinite(self.time_limit) and self.time_limit > 0):
             raise GenModelsError(
                 ErrorCode.TIME_LIMIT, f"time_limit must be positive and finite, got {self.time_limit} s."
@@ -134,6 +163,25 @@ def _check_configuration(q, robot: Robot, what: str, out_of_limits: ErrorCode) -
             raise GenModelsError(
                 out_of_limits, f"The {what} has {name} at {value:.4g} rad, outside of [{lower:.4g}, {upper:.4g}]."
             )
+
+
+def _check_workspace(workspace) -> None:
+    corners = np.asarray(workspace, dtype=float)
+    if corners.shape != (2, 3) or not np.isfinite(corners).all() or (corners[0] >= corners[1]).any():
+        raise GenModelsError(
+            ErrorCode.INVALID_WEIGHTS, "The workspace needs a finite lower corner below an upper one, [2, 3] m."
+        )
+
+
+def _check_warm_start(path, robot: Robot) -> None:
+    values = np.asarray(path, dtype=float)
+    if values.ndim != 2 or values.shape[1] != robot.num_joints or len(values) < 2:
+        raise GenModelsError(
+            ErrorCode.WRONG_LENGTH,
+            f"The warm start needs at least 2 points of {robot.num_joints} joints, got shape {values.shape}.",
+        )
+    if not np.isfinite(values).all():
+        raise GenModelsError(ErrorCode.NOT_FINITE, "The warm start holds numbers that are not finite.")
 
 
 def _check_pose(pose) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
-from genmodels_ros.pipelines import trajectory_generation
+from genmodels_ros.pipelines import candidate_search
 from genmodels_ros.pipelines.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
@@ -148,7 +148,7 @@ def test_the_fallback_answers_where_no_sample_can_and_only_if_allowed(generator,
     def through_the_post(paths, *_):
         return straight_line(paths[:, 0], paths[:, -1], paths.shape[1]), -np.ones(len(paths))
 
-    monkeypatch.setattr(trajectory_generation, "optimise", through_the_post)
+    monkeypatch.setattr(candidate_search, "optimise", through_the_post)
     allowed = generator.generate(query(ready))
     assert allowed.code == ErrorCode.SUCCESS and allowed.num_verified == 0
     assert {candidate.source for candidate in allowed.candidates} == {"fallback"}
@@ -224,13 +224,3 @@ def test_any_request_is_answered_in_time_and_soundly(generator, ready, away, rad
     assert time.monotonic() - began < 5
     assert (result.code == ErrorCode.SUCCESS) == bool(result.candidates) != bool(result.message)
     assert all(generator.verify(candidate.trajectory, scene).valid for candidate in result.candidates)
-
-
-def test_clear_and_short_paths_are_verified_first_and_hopeless_ones_never():
-    straight = straight_line(np.zeros(2), np.ones(2), 8)
-    bent = straight.copy()
-    bent[4] += [0.5, -0.5]
-    order = trajectory_generation._most_promising_first(
-        np.stack([bent, straight, straight, straight, straight]), np.array([0.02, 0.01, -0.2, -0.02, -0.01])
-    )
-    assert order.tolist() == [1, 0, 4, 3]
