@@ -1,4 +1,4 @@
-"""What is verified first, when the search goes on, and when it is content; refinement is replaced by known clearances."""
+"""What is verified first, when the search goes on, and when it is content; refinement gives known clearances here."""
 
 from types import SimpleNamespace
 
