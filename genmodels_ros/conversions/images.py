@@ -70,7 +70,7 @@ def _check_block(name: str, encoding: Encoding, height: int, width: int) -> None
         raise _invalid(f"{name} needs width and height in multiples of {columns}x{rows}, got {width}x{height}.")
 
 
-def _rows(msg: Image, pixel_bytes: int) -> np.ndarray:
+def pixel_rows(msg: Image, pixel_bytes: int) -> np.ndarray:
     """The message's bytes [H, W * pixel_bytes] without padding, as a view of them."""
     check_size(msg.height, msg.width)
     row_bytes = msg.width * pixel_bytes
@@ -91,7 +91,7 @@ def to_rgb(msg: Image | CompressedImage) -> np.ndarray:
     if isinstance(msg, CompressedImage):
         return _decode(msg)
     name, encoding = _encoding(msg.encoding)
-    rows = _rows(msg, encoding.channels)
+    rows = pixel_rows(msg, encoding.channels)
     _check_block(name, encoding, msg.height, msg.width)
     pixels = rows.reshape(msg.height, msg.width, encoding.channels)
     if encoding.to_rgb is None:
@@ -131,7 +131,7 @@ def to_labels(msg: Image | CompressedImage, shape: tuple[int, int] | None = None
         if msg.encoding not in LABEL_ENCODINGS:
             raise _unknown(msg.encoding, LABEL_ENCODINGS)
         dtype = np.dtype(LABEL_ENCODINGS[msg.encoding])
-        rows = np.ascontiguousarray(_rows(msg, dtype.itemsize))
+        rows = np.ascontiguousarray(pixel_rows(msg, dtype.itemsize))
         labels = rows.view(dtype.newbyteorder(">" if msg.is_bigendian else "<")).astype(dtype)
     if shape is not None and labels.shape != tuple(shape):
         raise GenModelsError(
@@ -163,7 +163,7 @@ def compress(rgb: np.ndarray, header: Header | None = None, image_format: str = 
     _, data = cv2.imencode(f".{image_format}", cv2.cvtColor(_checked_rgb(rgb), cv2.COLOR_RGB2BGR), options)
     message = CompressedImage(format=f"rgb8; {image_format} compressed bgr8")
     message.header = header or Header()
-    message.data = _byte_array(data)
+    message.data = byte_array(data)
     return message
 
 
@@ -184,10 +184,11 @@ def _mosaic(rgb: np.ndarray, pattern: str) -> np.ndarray:
     return raw
 
 
-def _byte_array(values: np.ndarray) -> array.array:
-    # rclpy takes an array('B') as it is, and checks any other sequence value by value
+def byte_array(values: np.ndarray) -> array.array:
+    """What rclpy takes as it is; any other sequence it checks value by value."""
     data = array.array("B")
-    data.frombytes(memoryview(np.ascontiguousarray(values).view(np.uint8)).cast("B"))
+    if values.size:
+        data.frombytes(memoryview(np.ascontiguousarray(values).view(np.uint8)).cast("B"))
     return data
 
 
@@ -195,7 +196,7 @@ def _image(pixels: np.ndarray, pixel_bytes: int, header: Header | None, encoding
     height, width = pixels.shape[:2]
     message = Image(height=height, width=width, encoding=encoding, is_bigendian=0, step=width * pixel_bytes)
     message.header = header or Header()
-    message.data = _byte_array(pixels)
+    message.data = byte_array(pixels)
     return message
 
 
