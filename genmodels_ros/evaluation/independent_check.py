@@ -46,7 +46,8 @@ class Findings:
 class IndependentCheck:
     """Looks at motions of `robot` among the obstacles of `scene`.
 
-    margin: m; pairs nearer than this have their distance measured, others count as infinitely far.
+    margin: m, a centimetre or two at most, as MuJoCo widens shapes by it; the distance of pairs nearer than this is
+    measured, others count as infinitely far.
     """
 
     def __init__(self, robot: Robot, scene: Scene, margin: float = 0.0):
