@@ -20,6 +20,7 @@ POSITION_TOLERANCE = 1e-6  # rad beyond a limit
 RELATIVE_TOLERANCE = 1e-2  # of velocity, acceleration and jerk limits, for the rounding of given derivatives
 REST_VELOCITY, REST_ACCELERATION = 1e-3, 1e-2  # rad/s, rad/s²
 FINER = 5  # steps of the motion's polynomials within the resolution
+SHORTEST = 1e-3  # s of a cut interval
 EVERY = 5  # of these configurations clearance is measured at
 
 
@@ -42,12 +43,40 @@ def verify(
     scene: Scene,
     finger_position: float | None = None,
     checker: CollisionChecker | None = None,
+    from_time: float = 0.0,
 ) -> Verification:
-    """Judges a trajectory of `robot` in `scene`; a `checker` of the same robot and scene saves building one."""
-    return (
-        _malformed(trajectory, robot)
-        or _beyond_limits(trajectory, robot)
-        or _in_collision(trajectory, checker or CollisionChecker(robot, scene, finger_position))
+    """Judges a trajectory of `robot` in `scene`; a `checker` of the same robot and scene saves building one.
+
+    from_time: s into a trajectory under way; only what comes after is judged, and need not start at rest.
+    """
+    malformed = _malformed(trajectory, robot, from_time)
+    if malformed:
+        return malformed
+    rest = remainder(trajectory, from_time)
+    return _beyond_limits(rest, robot) or _in_collision(
+        rest, checker or CollisionChecker(robot, scene, finger_position)
+    )
+
+
+def remainder(trajectory: Trajectory, from_time: float) -> Trajectory:
+    """The same motion from a moment in [0, duration) on; its times go on counting from the whole one's start.
+
+    It begins up to SHORTEST earlier where a point follows at once: a shorter interval would drown in rounding.
+    """
+    time = trajectory.time_from_start
+    if from_time <= 0:
+        return trajectory
+    interval = int(np.searchsorted(time, from_time, side="right")) - 1
+    from_time = max(time[interval], min(from_time, time[interval + 1] - SHORTEST))
+    since = from_time - time[interval]
+    coefficients = _quintics(trajectory)[interval]
+    state = [_powers(np.array([since]), order) @ coefficients for order in range(3)]
+    later = slice(interval + 1, None)
+    columns = (trajectory.positions, trajectory.velocities, trajectory.accelerations)
+    return Trajectory(
+        trajectory.joint_names,
+        np.append(from_time, time[later]),
+        *(np.concatenate([row, column[later]]) for row, column in zip(state, columns, strict=True)),
     )
 
 
@@ -65,7 +94,7 @@ def densify(trajectory: Trajectory, resolution: float = RESOLUTION) -> tuple[np.
     return times[keep], q[keep]
 
 
-def _malformed(trajectory: Trajectory, robot: Robot) -> Verification | None:
+def _malformed(trajectory: Trajectory, robot: Robot, from_time: float) -> Verification | None:
     time = trajectory.time_from_start
     arrays = (time, trajectory.positions, trajectory.velocities, trajectory.accelerations)
     if tuple(trajectory.joint_names) != robot.joint_names:
@@ -76,11 +105,14 @@ def _malformed(trajectory: Trajectory, robot: Robot) -> Verification | None:
         return _invalid(ErrorCode.NOT_FINITE, "The trajectory holds numbers that are not finite.", 0.0)
     if time[0] != 0 or (np.diff(time) <= 0).any():
         return _invalid(ErrorCode.WRONG_LENGTH, "time_from_start must rise strictly from 0.", 0.0)
+    if not 0 <= from_time < time[-1]:
+        return _invalid(ErrorCode.WRONG_LENGTH, f"from_time must lie in [0, {time[-1]:g}) s, got {from_time:g} s.", 0.0)
     return None
 
 
 def _beyond_limits(trajectory: Trajectory, robot: Robot) -> Verification | None:
-    for index, end in ((0, "start"), (-1, "end")):
+    under_way = trajectory.time_from_start[0] > 0
+    for index, end in ((-1, "end"),) if under_way else ((0, "start"), (-1, "end")):
         fast = np.abs(trajectory.velocities[index]).max() > REST_VELOCITY
         if fast or np.abs(trajectory.accelerations[index]).max() > REST_ACCELERATION:
             message = f"The trajectory is not at rest at its {end}."
@@ -141,11 +173,16 @@ def _interpolate(trajectory: Trajectory, steps: np.ndarray, derivative: int = 0)
         np.append(segment, len(steps) - 1),
         np.append(part / steps[segment] * interval[segment], interval[-1]),
     )
+    values = np.einsum("mk,mkd->md", _powers(since, derivative), _quintics(trajectory)[segment])
+    return trajectory.time_from_start[segment] + since, values
+
+
+def _powers(since: np.ndarray, derivative: int) -> np.ndarray:
+    """[M, 6]: what each coefficient of a quintic counts for in its value, or a derivative, at times [M]."""
     powers = np.zeros((len(since), 6))
     for k in range(derivative, 6):
         powers[:, k] = np.prod(np.arange(k - derivative + 1, k + 1)) * since ** (k - derivative)
-    values = np.einsum("mk,mkd->md", powers, _quintics(trajectory)[segment])
-    return trajectory.time_from_start[segment] + since, values
+    return powers
 
 
 def _quintics(trajectory: Trajectory) -> np.ndarray:

@@ -10,7 +10,7 @@ from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
 from genmodels_ros.robots.timing import time_parameterise
-from genmodels_ros.robots.verification import densify, verify
+from genmodels_ros.robots.verification import densify, remainder, verify
 
 EMPTY = Scene()
 
@@ -111,3 +111,33 @@ def test_densified_steps_are_short_and_keep_the_ends(motion):
     assert np.abs(np.diff(q, axis=0)).max() <= 0.01 + 1e-9
     np.testing.assert_allclose(q[[0, -1]], motion.positions[[0, -1]], atol=1e-9)
     assert (np.diff(times) > 0).all() and times[-1] == pytest.approx(motion.duration)
+
+
+@pytest.mark.parametrize("share", [1e-4, 0.123, 0.5, 0.99999])
+def test_a_remainder_is_the_same_motion(motion, share):
+    moment = share * motion.duration
+    rest = remainder(motion, moment)
+    assert moment - 1e-3 <= rest.time_from_start[0] <= moment and rest.time_from_start[-1] == motion.time_from_start[-1]
+    whole, part = (densify(one, 0.002) for one in (motion, rest))
+    for column in range(7):
+        expected = np.interp(part[0], whole[0], whole[1][:, column])
+        np.testing.assert_allclose(part[1][:, column], expected, atol=1e-4)
+
+
+def test_a_motion_under_way_is_judged_by_what_is_left_of_it(panda, motion):
+    planted = Scene((Sphere((0.307, 0.0, 0.55), 0.02, id="planted"),))
+    contact = verify(motion, panda, planted).first_invalid_time
+    before = verify(motion, panda, planted, from_time=contact - 0.1)
+    assert before.code == ErrorCode.TRAJECTORY_IN_COLLISION
+    assert before.first_invalid_time == pytest.approx(contact, abs=0.02), "time counts from the whole motion's start"
+    for moment in np.append(motion.time_from_start[-20:-1], motion.duration - 0.2 - 1e-12):
+        behind = verify(motion, panda, planted, from_time=moment)
+        assert behind.valid, "neither what lies behind nor its speed at the cut counts against it"
+    fields = ("time_from_start", "positions", "velocities", "accelerations")
+    unfinished = replace(motion, **{name: getattr(motion, name)[:-40] for name in fields})
+    assert verify(unfinished, panda, EMPTY, from_time=0.5).code == ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, "not at rest"
+
+
+@pytest.mark.parametrize("moment", [-0.1, 1e9, np.nan])
+def test_a_moment_outside_of_the_motion_is_refused(panda, motion, moment):
+    assert verify(motion, panda, EMPTY, from_time=moment).code == ErrorCode.WRONG_LENGTH
