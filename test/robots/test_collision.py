@@ -1,9 +1,8 @@
-"""The exact checker against brute force, MuJoCo and coal; the sphere bound against the exact answer."""
+"""The exact checker against brute force; test_verification_mujoco.py has it against MuJoCo."""
 
 import json
 from pathlib import Path
 
-import mujoco
 import numpy as np
 import pytest
 
@@ -64,49 +63,6 @@ def test_min_clearance_agrees_with_brute_force(panda):
     checker, q = CollisionChecker(panda, CLUTTER), configurations(panda, 200)
     q = q[~checker.collisions(q)][:40]
     assert checker.min_clearance(q) == pytest.approx(min(checker.clearance(row) for row in q), abs=1e-9)
-
-
-def mujoco_world(robot, scene):
-    """The same robot and obstacles, read by MuJoCo from the URDF."""
-    compiler = (
-        f'<mujoco><compiler meshdir="{robot.package_folder}" strippath="false" discardvisual="true" fusestatic="false" '
-        'balanceinertia="true" boundmass="0.01" boundinertia="0.0001"/></mujoco>'
-    )
-    text = robot.urdf.read_text().replace("package://", "").replace("</robot>", compiler + "</robot>")
-    spec = mujoco.MjSpec.from_string(text)
-    for index, obstacle in enumerate(scene.obstacles):
-        x, y, z, w = getattr(obstacle, "quat_xyzw", (0, 0, 0, 1))
-        if isinstance(obstacle, Box):
-            kind, size = mujoco.mjtGeom.mjGEOM_BOX, obstacle.dims / 2
-        elif isinstance(obstacle, Cylinder):
-            kind, size = mujoco.mjtGeom.mjGEOM_CYLINDER, [obstacle.radius, obstacle.height / 2, 0]
-        else:
-            kind, size = mujoco.mjtGeom.mjGEOM_SPHERE, [obstacle.radius, 0, 0]
-        spec.worldbody.add_geom(name=f"obstacle{index}", type=kind, size=size, pos=obstacle.center, quat=(w, x, y, z))
-    return spec.compile()
-
-
-def checked_geoms(model, robot):
-    """Pairs of MuJoCo's geoms that must not touch."""
-    on_link = {}
-    for geom in range(model.ngeom):
-        on_link.setdefault(model.body(model.geom_bodyid[geom]).name, []).append(geom)
-    pairs = [(a, b) for one, other in robot.collision_pairs for a in on_link[one] for b in on_link[other]]
-    return pairs + [(a, b) for link in robot.obstacle_links for a in on_link[link] for b in on_link["world"]]
-
-
-def test_mujoco_agrees_that_what_is_free_is_free(panda):
-    """Whatever the checker calls free does not touch in MuJoCo; what it calls touching is within 2 mm there."""
-    model = mujoco_world(panda, CLUTTER)
-    data, pairs = mujoco.MjData(model), checked_geoms(model, panda)
-    fingers = [model.joint(name).qposadr[0] for name in panda.finger_joints]
-    columns = [model.joint(name).qposadr[0] for name in panda.joint_names]
-    checker, q = CollisionChecker(panda, CLUTTER), configurations(panda, 1000, seed=7)
-    for row, collides in zip(q, checker.collisions(q), strict=True):
-        data.qpos[columns], data.qpos[fingers] = row, panda.finger_position
-        mujoco.mj_kinematics(model, data)
-        gap = min(mujoco.mj_geomDistance(model, data, a, b, 0.005, None) for a, b in pairs)
-        assert gap < 2e-3 if collides else gap > 0
 
 
 @pytest.mark.parametrize("name", ["panda_shelf_and_table", "panda_spheres_and_boxes"])
