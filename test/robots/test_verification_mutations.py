@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genmodels_ros.errors import ErrorCode
@@ -70,6 +70,7 @@ def test_one_velocity_wrong(index, joint, by, sign):
 
 
 @many
+@example(0.95)
 @given(st.floats(0.05, 0.95))
 def test_time_squeezed(factor):
     squeezed = replace(
