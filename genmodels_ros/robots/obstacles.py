@@ -10,20 +10,25 @@ import numpy as np
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 IDENTITY_XYZW = (0.0, 0.0, 0.0, 1.0)
+LARGEST = 1e3  # m; contact with what is larger or farther away is not found to the millimetre any more
 
 
 def _vector(values, length: int, what: str) -> np.ndarray:
     vector = np.asarray(values, dtype=float)
     if vector.shape != (length,):
         raise GenModelsError(ErrorCode.INVALID_OBSTACLE, f"{what} needs {length} numbers, got {vector.size}.")
-    if not np.isfinite(vector).all():
-        raise GenModelsError(ErrorCode.INVALID_OBSTACLE, f"{what} must be finite, got {vector.tolist()}.")
+    if not (np.abs(vector) <= LARGEST).all():
+        raise GenModelsError(
+            ErrorCode.INVALID_OBSTACLE, f"{what} must be finite and within {LARGEST:g} m, got {vector.tolist()}."
+        )
     return vector
 
 
 def _positive(value, what: str) -> float:
-    if not (np.isfinite(value) and value > 0):
-        raise GenModelsError(ErrorCode.INVALID_OBSTACLE, f"{what} must be positive and finite, got {value}.")
+    if not 0 < value <= LARGEST:
+        raise GenModelsError(
+            ErrorCode.INVALID_OBSTACLE, f"{what} must be positive and at most {LARGEST:g} m, got {value}."
+        )
     return float(value)
 
 
