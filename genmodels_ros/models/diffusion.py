@@ -4,23 +4,36 @@
                          line between start and goal, divided by `scale` (about unit variance)
     x_t, eps, t          as in genmodels_ros.sampling
     Q, O                 queries and obstacles; B = Q x S where S samples share each query
+    L, W                 layers and width
 
 A transformer over the n control points: self-attention along the path, cross-attention to the query's memory (one token
 an obstacle, one for start and goal). The memory's keys and values are computed once a query, not once a step or sample.
 Step and query modulate every layer (Peebles & Xie 2023, adaLN-Zero; one modulation shared by the layers as in Chen et
-al. 2023, PixArt-alpha). The network speaks noise, eps = E[eps | x_t], to samplers and in its loss; inside it predicts
-v = sqrt(alpha_bar_t) eps - sqrt(1 - alpha_bar_t) x_0 (Salimans & Ho 2022), which stays well conditioned where x_t is
-nearly pure noise, so that few sampling steps do.
+al. 2023, PixArt-alpha).
+
+What it predicts is a choice (`prediction`, see sampling/parameterisations.py), and so is the noise (`schedule`): v on a
+cosine schedule is diffusion, flow on the flow schedule is flow matching.
+
+Self-conditioning (Chen et al. 2023, "Analog Bits"), if `geometry_features` is not 0: the network also looks at its
+estimate of x_0 of the step before and at the geometry of the robot there, which a function passed in computes; this
+room knows no robots. For classifier-free guidance (Ho & Salimans 2022), if `condition_dropout` is not 0, it learns what
+paths look like where the obstacles are not known.
 """
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, scaled_dot_product_attention
 
+from genmodels_ros.sampling.guidance import classifier_free_guidance
+from genmodels_ros.sampling.parameterisations import coefficients, predicted, signal_and_noise
+from genmodels_ros.sampling.reverse_process import Denoiser
 from genmodels_ros.sampling.schedules import SCHEDULES
+
+Geometry = Callable[[Tensor], Tensor]  # deviation [Q, S, n, D] rad -> features [Q, S, n, F]
 
 
 @dataclass(frozen=True)
@@ -41,12 +54,17 @@ class Condition:
         """The same condition on another device."""
         return Condition(**{field.name: getattr(self, field.name).to(device) for field in fields(self)})
 
+    def twice(self) -> "Condition":
+        """All queries, then all of them once more."""
+        return Condition(**{f.name: torch.cat([getattr(self, f.name)] * 2) for f in fields(self)})
+
 
 @dataclass(frozen=True)
 class EncodedCondition:
     """The part of the network's work that is done once a query.
 
     query [Q, W]; path [Q, n, W]; keys, values: a layer each, [Q, heads, 1 + O, W / heads]; mask [Q, 1, 1, 1 + O]
+    blind: [Q] bool, queries whose obstacles the network must not know
     """
 
     query: Tensor
@@ -54,10 +72,11 @@ class EncodedCondition:
     keys: tuple[Tensor, ...]
     values: tuple[Tensor, ...]
     mask: Tensor
+    blind: Tensor
 
 
 class TrajectoryDiffusion(nn.Module):
-    """forward(x_t, t, encoded) -> eps; see the module's text for symbols."""
+    """forward(x_t, t, encoded, look) -> prediction; see the module's text for symbols."""
 
     def __init__(
         self,
@@ -70,12 +89,17 @@ class TrajectoryDiffusion(nn.Module):
         heads: int = 4,
         diffusion_steps: int = 100,
         schedule: str = "cosine",
+        prediction: str = "v",
+        condition_dropout: float = 0.0,
+        geometry_features: int = 0,
         **described,
     ):
         super().__init__()
         self.config = {k: v for k, v in locals().items() if k not in ("self", "described", "__class__")} | described
-        self.schedule = SCHEDULES[schedule](diffusion_steps)
+        self.schedule, self.prediction = SCHEDULES[schedule](diffusion_steps), prediction
+        coefficients(prediction, *self.schedule.at(0, torch.ones(())))  # refuses an unknown name at once
         self.shape, self.heads, self.width = (control_points, joints), heads, width
+        self.condition_dropout = condition_dropout
         self.register_buffer("scale", torch.ones(joints))
         self.position = nn.Parameter(0.02 * torch.randn(control_points, width))
         self.embed_x = nn.Linear(joints, width)
@@ -88,45 +112,132 @@ class TrajectoryDiffusion(nn.Module):
         self.head = nn.Linear(width, joints)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+        if condition_dropout > 0:
+            self.unknown_path, self.unknown_obstacles = (nn.Parameter(0.02 * torch.randn(width)) for _ in range(2))
+        self.embed_look = perceptron(joints + geometry_features, width) if geometry_features > 0 else None
 
     @classmethod
     def from_config(cls, config: dict) -> "TrajectoryDiffusion":
         """The network of a checkpoint's card; unknown keys (robot, joint names) are kept in `config`."""
         return cls(**config)
 
-    def encode(self, condition: Condition) -> EncodedCondition:
-        """Everything that does not depend on x_t or t."""
-        query = self.embed_endpoints(condition.endpoints)
-        memory = torch.cat([query[:, None], self.embed_obstacle(condition.obstacles)], dim=1)
-        present = condition.obstacle_mask.new_ones(len(query), 1)
-        mask = torch.cat([present, condition.obstacle_mask], dim=1)[:, None, None]
+    @property
+    def x_0_bound(self) -> float | None:
+        """Nearly every |x_0| of the training data lies below it."""
+        return self.config.get("x_0_bound")
+
+    def encode(self, condition: Condition, blind: Tensor | None = None) -> EncodedCondition:
+        """Everything that does not depend on x_t or t. blind: [Q] bool, for a network with condition_dropout."""
+        query, path = self.embed_endpoints(condition.endpoints), self.embed_path(condition.path_features)
+        known = condition.obstacle_mask
+        ends = query
+        if blind is None:
+            blind = known.new_zeros(len(query))
+        else:
+            path = torch.where(blind[:, None, None], self.unknown_path.to(path.dtype), path)
+            ends = query + blind[:, None] * self.unknown_obstacles
+            known = known & ~blind[:, None]
+        memory = torch.cat([ends[:, None], self.embed_obstacle(condition.obstacles)], dim=1)
+        mask = torch.cat([known.new_ones(len(query), 1), known], dim=1)[:, None, None]
         keys, values = zip(*[layer.encode_memory(memory) for layer in self.layers], strict=True)
-        return EncodedCondition(query, self.embed_path(condition.path_features), keys, values, mask)
+        return EncodedCondition(query, path, keys, values, mask, blind)
 
-    def forward(self, x_t: Tensor, t: Tensor, encoded: EncodedCondition) -> Tensor:
-        """The noise in x_t [B, n, D] at steps t [B]; samples of one query are neighbours in the batch."""
-        samples = len(x_t) // len(encoded.query)
-        query = self.embed_step(sinusoids(t, self.width)) + encoded.query.repeat_interleave(samples, 0)
-        modulation = self.modulation(nn.functional.silu(query))[:, None].chunk(9, dim=-1)
-        h = self.embed_x(x_t) + encoded.path.repeat_interleave(samples, 0) + self.position
-        for layer, keys, values in zip(self.layers, encoded.keys, encoded.values, strict=True):
-            h = layer(h, modulation, keys, values, encoded.mask)
-        v = self.head(layer_norm(h, (self.width,))).to(x_t.dtype)
-        alpha_bar_t = self.schedule.alpha_bar_at(t, x_t)
-        return alpha_bar_t.sqrt() * v + (1 - alpha_bar_t).sqrt() * x_t
+    def modulate(self, t: Tensor, query: Tensor) -> Tensor:
+        """What steps t and queries [*, W] do to every layer: [*, L, 9, W]. t broadcasts with the queries' [*]."""
+        shared = self.modulation(nn.functional.silu(self.embed_step(sinusoids(t, self.width)) + query))
+        own = torch.stack([layer.modulation_bias for layer in self.layers])
+        return shared.unflatten(-1, (1, 9, self.width)) + own
 
-    def loss(self, x_0: Tensor, condition: Condition, rng: torch.Generator | None = None) -> Tensor:
-        """Noise prediction, mean of weight(t) |eps - eps_theta(x_t, t)|² (Ho et al. eq. 12), a scalar.
+    def forward(self, x_t: Tensor, t: Tensor, encoded: EncodedCondition, look: Tensor | None = None) -> Tensor:
+        """The prediction for x_t [B, n, D] at steps t [Q]; samples of one query are neighbours in the batch.
 
-        weight = 1 / alpha_bar_t. Ho et al. choose 1, which all but ignores the noisiest steps; there the error in x_0
-        is the error in eps divided by sqrt(alpha_bar_t), and a sampler of few steps begins there. rng: of the CPU, so
-        that a seed means the same everywhere.
+        look: [B, n, D + F] of `look_at`; None where there is no estimate yet.
+        """
+        return self.denoise(x_t, self.modulate(t, encoded.query), encoded, look)
+
+    def denoise(self, x_t: Tensor, modulation: Tensor, encoded: EncodedCondition, look: Tensor | None) -> Tensor:
+        """`forward`, given the modulation [Q, L, 9, W] of the step."""
+        queries = len(encoded.query)
+        h = self.embed_x(x_t) + self.position
+        if look is not None:
+            h = h + self.embed_look(look)
+        h = h.unflatten(0, (queries, -1)) + encoded.path[:, None]
+        for i, layer in enumerate(self.layers):
+            h = layer(h, modulation[:, i].unbind(1), encoded.keys[i], encoded.values[i], encoded.mask)
+        return self.head(layer_norm(h, (self.width,))).flatten(0, 1).to(x_t.dtype)
+
+    def look_at(self, x_0: Tensor, geometry: Geometry, blind: Tensor) -> Tensor:
+        """An estimate of x_0 [B, n, D] and the geometry there, [B, n, D + F]; no geometry for blind queries [Q]."""
+        with torch.autocast(x_0.device.type, enabled=False):
+            by_query = x_0.float().unflatten(0, (len(blind), -1))
+            features = geometry(by_query * self.scale).masked_fill(blind[:, None, None, None], 0)
+            return torch.cat([by_query, features], dim=-1).flatten(0, 1)
+
+    def denoiser(
+        self,
+        condition: Condition,
+        steps: Sequence[int],
+        *,
+        geometry: Geometry | None = None,
+        guidance_scale: float = 1.0,
+    ) -> Denoiser:
+        """For sampling.reverse_process.sample, for batches [Q x S, n, D]: all that depends on the query and the steps
+        alone is computed here, once.
+
+        geometry: of these queries; a self-conditioned network needs it
+        guidance_scale: of classifier-free guidance, for a network with condition_dropout; 1 is none, and costs nothing
+        """
+        guided = guidance_scale != 1.0 and self.condition_dropout > 0
+        if guided:
+            half = condition.obstacle_mask.new_zeros(len(condition.endpoints))
+            encoded = self.encode(condition.twice(), blind=torch.cat([half, ~half]))
+        else:
+            encoded = self.encode(condition)
+        t = torch.as_tensor(steps, device=encoded.query.device)[:, None]
+        modulation = dict(zip(steps, self.modulate(t, encoded.query), strict=True))
+
+        def denoiser(x_t: Tensor, t: int, x_0: Tensor | None) -> Tensor:
+            looking = self.embed_look is not None and x_0 is not None
+            look = self.look_at(x_0, geometry, encoded.blind) if looking else None
+            return self.denoise(x_t, modulation[t], encoded, look)
+
+        return classifier_free_guidance(denoiser, guidance_scale) if guided else denoiser
+
+    def loss(
+        self,
+        x_0: Tensor,
+        condition: Condition,
+        rng: torch.Generator | None = None,
+        geometry: Geometry | None = None,
+    ) -> Tensor:
+        """Mean of |p - p_theta(x_t, t)|² over steps and noise, in the network's own parameterisation p; a scalar.
+
+        In terms of the error of x_0 that weighs step t by alpha² / sigma² for eps (Ho et al. 2020, eq. 14), 1 for x_0,
+        (alpha² + sigma²)² / sigma² for v (Salimans & Ho 2022, "SNR + 1" where variance is preserved) and
+        (alpha + sigma)² / sigma² for flow (Lipman et al. 2023). eps all but ignores the noisiest steps, where a sampler
+        of few steps begins.
+
+        rng: of the CPU, so that a seed means the same everywhere. geometry: of these queries; with it, half of the
+        batches look at a first estimate made without gradients.
         """
         t = torch.randint(self.schedule.num_steps, (len(x_0),), generator=rng).to(x_0.device)
         eps = torch.randn(x_0.shape, generator=rng).to(x_0.device)
-        x_t = self.schedule.forward_process(x_0, t, eps)
-        weight = 1 / self.schedule.alpha_bar_at(t, x_0)
-        return (weight * (eps - self(x_t, t, self.encode(condition))).square()).mean()
+        blind = None
+        if self.condition_dropout > 0:
+            blind = (torch.rand(len(x_0), generator=rng) < self.condition_dropout).to(x_0.device)
+        x_t, level = self.schedule.forward_process(x_0, t, eps), self.schedule.at(t, x_0)
+        encoded, look = self.encode(condition, blind), None
+        modulation = self.modulate(t, encoded.query)
+        if self.embed_look is not None and torch.rand((), generator=rng) < 0.5:
+            with torch.no_grad():
+                guess = self.denoise(x_t, modulation, encoded, None)
+                estimate, _ = signal_and_noise(self.prediction, guess, x_t, *level)
+                bound = self.x_0_bound
+                look = self.look_at(
+                    estimate if bound is None else estimate.clamp(-bound, bound), geometry, encoded.blind
+                )
+        prediction = self.denoise(x_t, modulation, encoded, look)
+        return (predicted(self.prediction, x_0, eps, *level) - prediction).square().mean()
 
 
 class Layer(nn.Module):
@@ -144,16 +255,17 @@ class Layer(nn.Module):
         """Keys and values [Q, heads, M, W / heads] of a memory [Q, M, W]."""
         return tuple(self.split_heads(part) for part in self.cross_kv(memory).chunk(2, dim=-1))
 
-    def forward(self, h: Tensor, modulation: tuple[Tensor, ...], keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
-        """h [B, n, W] -> [B, n, W]."""
-        m = [shared + own for shared, own in zip(modulation, self.modulation_bias, strict=True)]
-        q, k, v = (self.split_heads(part) for part in self.self_qkv(modulated(h, m[0], m[1])).chunk(3, dim=-1))
-        h = h + m[2] * self.self_out(merge_heads(scaled_dot_product_attention(q, k, v)))
+    def forward(self, h: Tensor, m: tuple[Tensor, ...], keys: Tensor, values: Tensor, mask: Tensor) -> Tensor:
+        """h [Q, S, n, W] -> [Q, S, n, W], with the modulation m of nine [Q, W]."""
+        qkv = self.self_qkv(modulated(h, m[0], m[1])).flatten(0, 1)
+        q, k, v = (self.split_heads(part) for part in qkv.chunk(3, dim=-1))
+        attended = merge_heads(scaled_dot_product_attention(q, k, v)).view(h.shape)
+        h = gated(h, m[2], self.self_out(attended))
         # the samples of a query lie side by side in one sequence, so that they share its keys and values
-        q = self.split_heads(self.cross_q(modulated(h, m[3], m[4])).reshape(len(keys), -1, h.shape[-1]))
-        attended = merge_heads(scaled_dot_product_attention(q, keys, values, attn_mask=mask))
-        h = h + m[5] * self.cross_out(attended).reshape(h.shape)
-        return h + m[8] * self.mlp(modulated(h, m[6], m[7]))
+        q = self.split_heads(self.cross_q(modulated(h, m[3], m[4])).flatten(1, 2))
+        attended = merge_heads(scaled_dot_product_attention(q, keys, values, attn_mask=mask)).view(h.shape)
+        h = gated(h, m[5], self.cross_out(attended))
+        return gated(h, m[8], self.mlp(modulated(h, m[6], m[7])))
 
     def split_heads(self, x: Tensor) -> Tensor:
         """[B, M, W] -> [B, heads, M, W / heads]."""
@@ -166,8 +278,15 @@ def merge_heads(x: Tensor) -> Tensor:
 
 
 def modulated(h: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Normalised, scaled and shifted."""
-    return layer_norm(h, h.shape[-1:]) * (1 + scale) + shift
+    """h [Q, S, n, W] normalised, times 1 + scale [Q, W], plus shift [Q, W]; in one operation for a single query."""
+    if len(scale) == 1:
+        return layer_norm(h, h.shape[-1:], 1 + scale[0], shift[0])
+    return torch.addcmul(shift[:, None, None], layer_norm(h, h.shape[-1:]), 1 + scale[:, None, None])
+
+
+def gated(h: Tensor, gate: Tensor, change: Tensor) -> Tensor:
+    """h [Q, S, n, W] plus a change of its shape times the gate [Q, W]."""
+    return torch.addcmul(h, gate[:, None, None], change)
 
 
 def perceptron(inputs: int, outputs: int) -> nn.Sequential:
@@ -176,7 +295,7 @@ def perceptron(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def sinusoids(t: Tensor, width: int) -> Tensor:
-    """[B] -> [B, width], wavelengths in geometric progression (Vaswani et al. 2017, section 3.5)."""
+    """[*] -> [*, width], wavelengths in geometric progression (Vaswani et al. 2017, section 3.5)."""
     frequencies = torch.exp(torch.arange(width // 2, device=t.device) * (-math.log(10_000.0) / (width // 2 - 1)))
-    angles = t[:, None].float() * frequencies
+    angles = t[..., None].float() * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=-1)

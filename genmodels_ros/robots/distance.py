@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle, Scene
-from genmodels_ros.robots.scene_arrays import rotation_matrices
+from genmodels_ros.robots.scene_arrays import BOX, CYLINDER, NOTHING, SPHERE, rotation_matrices
 
 FAR = 1e3  # m; the distance to an entry that only fills the table up
 _WIDTH = 17  # three axes, offset, half sizes, rounding, is it a cylinder
@@ -44,6 +44,29 @@ class ObstacleField:
         for row, obstacle in zip(table, scene.obstacles, strict=False):
             row[:] = _row(obstacle)
         return cls(torch.as_tensor(table).to(device, dtype), has_cylinders=bool(scene.cylinders))
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "ObstacleField":
+        """The field [B, O, 17] float32 of B scenes as scene_arrays.py writes them."""
+        kind, size = arrays["kind"], arrays["size"].astype(float)
+        axes = np.swapaxes(rotation_matrices(arrays["quat_xyzw"]), -1, -2)
+        table = np.zeros((*kind.shape, _WIDTH))
+        table[..., :9] = axes.reshape(*kind.shape, 9)
+        table[..., 9:12] = -(axes @ arrays["center"][..., None].astype(float))[..., 0]
+        table[..., 12:15] = np.where((kind == BOX)[..., None], size / 2, 0)
+        cylinder, nothing = kind == CYLINDER, kind == NOTHING
+        table[cylinder, 12:15] = np.stack(
+            [size[cylinder, 0], np.full(cylinder.sum(), FAR), size[cylinder, 1] / 2], axis=-1
+        )
+        table[..., 15] = np.where(kind == SPHERE, size[..., 0], 0)
+        table[..., 16] = cylinder
+        table[nothing] = 0
+        table[nothing, 15] = -FAR
+        return cls(torch.as_tensor(table, dtype=torch.float32), bool(cylinder.any()))
+
+    def to(self, device: torch.device | str) -> "ObstacleField":
+        """The same field on another device."""
+        return ObstacleField(self.table.to(device), self.has_cylinders)
 
     @classmethod
     def stack(cls, fields: list["ObstacleField"]) -> "ObstacleField":

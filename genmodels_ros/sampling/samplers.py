@@ -1,92 +1,128 @@
-"""Reverse processes: from noise x_T to data x_0 with a network that predicts the noise.
+"""The samplers: one step of a reverse process each, from x_t to the less noisy x_s, given an estimate of x_0 at x_t.
 
-    x_t, t       the current array [B, *] and step
-    s            the next, less noisy step of the chosen sub-sequence; past the last one, alpha_bar_s = 1
-    eps_model    (x_t, t) -> eps, the noise predicted in x_t; t is an integer tensor [B]
-    x_0          the data that x_t and eps imply
-    rng          the torch.Generator every random number comes from
-
-References: Ho et al. 2020 (DDPM); Song, Meng & Ermon 2021, "Denoising Diffusion Implicit Models" (DDIM).
+DDPM and DDIM with eta > 0 draw new noise on the way. DDIM with eta = 0, DPM-Solver++, Euler and Heun follow one and the
+same curve (the probability flow ODE) and differ in how near they keep to it in few steps.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from genmodels_ros.sampling.schedules import NoiseSchedule
 
-EpsModel = Callable[[Tensor, Tensor], Tensor]
-CostGradient = Callable[[Tensor, int], Tensor]
-Step = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, torch.Generator | None], Tensor]
+@dataclass(frozen=True)
+class Transition:
+    """All that is known when x_t [B, *] is to become x_s.
+
+    x_0, eps: the estimate at x_t
+    alpha_t, sigma_t, alpha_s, sigma_s: scalar tensors; in the last transition alpha_s = 1 and sigma_s = 0
+    estimate_at_s: x_s -> (x_0, eps), one more evaluation of the network; None in the last transition
+    previous: the transition before this one; None in the first
+    rng: the source of new noise
+    """
+
+    x_t: Tensor
+    x_0: Tensor
+    eps: Tensor
+    alpha_t: Tensor
+    sigma_t: Tensor
+    alpha_s: Tensor
+    sigma_s: Tensor
+    estimate_at_s: Callable[[Tensor], tuple[Tensor, Tensor]] | None = None
+    previous: "Transition | None" = None
+    rng: torch.Generator | None = None
 
 
-def ddpm_step(x_t: Tensor, x_0: Tensor, eps: Tensor, alpha_bar_t: Tensor, alpha_bar_s: Tensor, rng) -> Tensor:
-    """A draw of the posterior q(x_s | x_t, x_0), Ho et al. eq. 6 and 7, with alpha_t = alpha_bar_t / alpha_bar_s."""
-    alpha_t = alpha_bar_t / alpha_bar_s
-    beta_t = 1 - alpha_t
-    mean = (alpha_bar_s.sqrt() * beta_t * x_0 + alpha_t.sqrt() * (1 - alpha_bar_s) * x_t) / (1 - alpha_bar_t)
-    variance = (1 - alpha_bar_s) / (1 - alpha_bar_t) * beta_t
-    return mean + variance.sqrt() * _normal_like(x_t, rng)
+Sampler = Callable[[Transition], Tensor]
 
 
-def ddim_step(eta: float = 0.0) -> Step:
-    """Song et al. eq. 12. eta = 0 is deterministic given x_T; eta = 1 has the variance of DDPM (eq. 16)."""
+def ddpm_step(at: Transition) -> Tensor:
+    """A draw of the posterior q(x_s | x_t, x_0): Ho et al. 2020, eq. 6 and 7, for any alpha and sigma (Kingma et al.
+    2021, "Variational Diffusion Models", appendix A).
+    """
+    kept = at.alpha_t / at.alpha_s * at.sigma_s**2 / at.sigma_t**2
+    mean = kept * at.x_t + (at.alpha_s - kept * at.alpha_t) * at.x_0
+    return mean + _posterior_deviation(at) * _new_noise(at)
 
-    def step(x_t: Tensor, x_0: Tensor, eps: Tensor, alpha_bar_t: Tensor, alpha_bar_s: Tensor, rng) -> Tensor:
-        sigma = eta * ((1 - alpha_bar_s) / (1 - alpha_bar_t) * (1 - alpha_bar_t / alpha_bar_s)).sqrt()
-        x_s = alpha_bar_s.sqrt() * x_0 + (1 - alpha_bar_s - sigma**2).clamp(min=0).sqrt() * eps
-        return x_s + sigma * _normal_like(x_t, rng) if eta > 0 else x_s
+
+def ddim_step(eta: float = 0.0) -> Sampler:
+    """Song et al. 2021, "Denoising Diffusion Implicit Models", eq. 12. eta = 0 is deterministic given x_T; eta = 1 has
+    the variance of DDPM (eq. 16).
+    """
+
+    def step(at: Transition) -> Tensor:
+        if eta == 0:
+            return at.alpha_s * at.x_0 + at.sigma_s * at.eps
+        added = eta * _posterior_deviation(at)
+        kept = (at.sigma_s**2 - added**2).clamp(min=0).sqrt()
+        return at.alpha_s * at.x_0 + kept * at.eps + added * _new_noise(at)
 
     return step
 
 
-def inference_steps(num_steps: int, num_inference_steps: int) -> list[int]:
-    """Evenly spaced steps from T-1 down to 0. Raises ValueError outside 1 .. T."""
-    if not 1 <= num_inference_steps <= num_steps:
-        raise ValueError(f"num_inference_steps must be 1 to {num_steps}, got {num_inference_steps}")
-    return torch.linspace(num_steps - 1, 0, num_inference_steps, dtype=torch.float64).round().long().tolist()
+def dpm_solver_step(at: Transition) -> Tensor:
+    """DPM-Solver++(2M): Lu et al. 2022, "DPM-Solver++", algorithm 2; of second order by remembering one estimate.
 
-
-@torch.no_grad()
-def sample(
-    eps_model: EpsModel,
-    x_t: Tensor,
-    schedule: NoiseSchedule,
-    *,
-    step: Step,
-    num_inference_steps: int,
-    rng: torch.Generator | None = None,
-    x_0_bound: float | None = None,
-    cost_gradient: CostGradient | None = None,
-    progress: Callable[[int, int], None] | None = None,
-) -> Tensor:
-    """Carries x_T [B, *], standard normal, to x_0 [B, *].
-
-    step: ddpm_step or ddim_step(eta)
-    x_0_bound: estimates of x_0 are clipped to it, which keeps the first steps, where x_t holds little signal, in range
-    cost_gradient: (x_0, t) -> gradient of a cost at x_0. The estimate moves by (1 - alpha_bar_t) x gradient against it:
-        for data of unit variance that is the posterior mean of x_0 under the density tilted by exp(-cost)
-    progress: called with (steps done, steps in all) after every step; may raise to stop
+    In lambda = log(alpha / sigma) the ODE is linear but for x_0, which is extrapolated from its last two estimates.
+    The first step has one estimate only and the last one, into sigma = 0, an infinite lambda: both are of first order.
+    It gains most where steps are about even in lambda, as on the cosine schedule; flow's last ones are not: see Heun.
     """
-    steps = inference_steps(schedule.num_steps, num_inference_steps)
-    one = torch.ones((), dtype=x_t.dtype, device=x_t.device)
-    for i, t in enumerate(steps):
-        alpha_bar_t = schedule.alpha_bar_at(t, one)
-        alpha_bar_s = schedule.alpha_bar_at(steps[i + 1], one) if i + 1 < len(steps) else one
-        eps = eps_model(x_t, torch.full((len(x_t),), t, device=x_t.device))
-        x_0 = schedule.x_0_from_eps(x_t, t, eps)
-        if cost_gradient is not None:
-            x_0 = x_0 - (1 - alpha_bar_t) * cost_gradient(x_0, t)
-        if x_0_bound is not None:
-            x_0 = x_0.clamp(-x_0_bound, x_0_bound)
-        if cost_gradient is not None or x_0_bound is not None:
-            eps = schedule.eps_from_x_0(x_t, t, x_0)
-        x_t = step(x_t, x_0, eps, alpha_bar_t, alpha_bar_s, rng)
-        if progress is not None:
-            progress(i + 1, len(steps))
-    return x_t
+    x_0, before = at.x_0, at.previous
+    if before is not None and at.sigma_s > 0:
+        h = _log_ratio(at.alpha_s, at.sigma_s) - _log_ratio(at.alpha_t, at.sigma_t)
+        h_before = _log_ratio(at.alpha_t, at.sigma_t) - _log_ratio(before.alpha_t, before.sigma_t)
+        x_0 = x_0 + h / (2 * h_before) * (x_0 - before.x_0)
+    kept = at.sigma_s / at.sigma_t
+    return kept * at.x_t + (at.alpha_s - kept * at.alpha_t) * x_0
 
 
-def _normal_like(x: Tensor, rng: torch.Generator | None) -> Tensor:
-    return torch.randn(x.shape, generator=rng, device=x.device, dtype=x.dtype)
+def euler_step(at: Transition) -> Tensor:
+    """Along the velocity eps - x_0 of the straight flow (Liu et al. 2023, "Flow Straight and Fast", section 2.1).
+
+    The noise schedule need not be flow matching's: see _straightened.
+    """
+    x, time, next_time, next_scale = _straightened(at)
+    return next_scale * (x + (next_time - time) * (at.eps - at.x_0))
+
+
+def heun_step(at: Transition) -> Tensor:
+    """Along the mean of the velocities at both ends: Heun's method, of second order (Karras et al. 2022, algorithm 1).
+
+    It evaluates the network twice, but for the last step, which is Euler's.
+    """
+    x, time, next_time, next_scale = _straightened(at)
+    velocity = at.eps - at.x_0
+    if at.estimate_at_s is not None:
+        x_0, eps = at.estimate_at_s(next_scale * (x + (next_time - time) * velocity))
+        velocity = (velocity + eps - x_0) / 2
+    return next_scale * (x + (next_time - time) * velocity)
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "ddpm": ddpm_step,
+    "ddim": ddim_step(),
+    "dpm_solver": dpm_solver_step,
+    "euler": euler_step,
+    "heun": heun_step,
+}
+
+
+def _posterior_deviation(at: Transition) -> Tensor:
+    """Standard deviation of x_s given x_t and x_0."""
+    added = at.sigma_t**2 - (at.alpha_t / at.alpha_s * at.sigma_s) ** 2
+    return at.sigma_s / at.sigma_t * added.clamp(min=0).sqrt()
+
+
+def _straightened(at: Transition) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Every schedule is flow matching's, scaled: x / (alpha + sigma) at the time sigma / (alpha + sigma)."""
+    scale, next_scale = at.alpha_t + at.sigma_t, at.alpha_s + at.sigma_s
+    return at.x_t / scale, at.sigma_t / scale, at.sigma_s / next_scale, next_scale
+
+
+def _log_ratio(alpha: Tensor, sigma: Tensor) -> Tensor:
+    return alpha.log() - sigma.log()
+
+
+def _new_noise(at: Transition) -> Tensor:
+    return torch.randn(at.x_t.shape, generator=at.rng, device=at.x_t.device, dtype=at.x_t.dtype)

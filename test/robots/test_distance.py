@@ -8,6 +8,7 @@ import torch
 from genmodels_ros.robots.distance import FAR, ObstacleField, clearance, distances
 from genmodels_ros.robots.geometry import obstacle_geometry
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.scene_arrays import scene_arrays
 
 SCENE = Scene(
     (
@@ -63,3 +64,11 @@ def test_padding_is_far_and_scenes_stack(rng):
     assert (both[1] > FAR / 2).all()
     with pytest.raises(ValueError):
         ObstacleField.from_scene(SCENE, size=2)
+
+
+def test_a_field_of_arrays_is_the_field_of_the_scenes():
+    scenes = [SCENE, Scene(), Scene((Sphere((0.1, 0.2, 0.3), 0.05),))]
+    expected = ObstacleField.stack([ObstacleField.from_scene(scene, size=4) for scene in scenes])
+    field = ObstacleField.from_arrays(scene_arrays(scenes, 4))
+    assert field.has_cylinders
+    torch.testing.assert_close(field.table, expected.table, atol=1e-6, rtol=1e-6)
