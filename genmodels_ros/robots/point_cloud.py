@@ -13,23 +13,25 @@ import torch
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Box, Scene
 from genmodels_ros.robots.spheres import sphere_centers
-from genmodels_ros.robots.voxels import coarser, fill, merge, voxelise
+from genmodels_ros.robots.voxels import carve, coarser, fill, merge, voxelise
 
 CELLS = 3  # a voxel's side, in the finer cells that points are thinned to
 FILLED = 2  # times as many boxes as allowed: joined where that fills little; from more, larger voxels are better
+TOUCH = 2e-3  # m: nearer to the robot's spheres is too near, as the collision checker counts 1 mm as contact
 ROUNDING = 1e-5  # m that boxes stand out of their voxels: float32 at arm's length
 
 
 @dataclass(frozen=True)
 class PerceptionSettings:
-    """voxel_size m; max_boxes: what would be more is joined, then made of larger voxels; robot_margin: m around the
-    robot in which points are taken for the robot; min_points: a third of a voxel with fewer is taken for noise, so
-    that 1 keeps every point.
+    """voxel_size m
+    max_boxes: what would be more is joined, or made of larger voxels; a few more where the robot needs the room
+    robot_margin: m around the robot in which points are taken for the robot
+    min_points: a cell, a third of a voxel a side, with fewer is taken for noise, so that 1 keeps every point
     """
 
     voxel_size: float = 0.03
     max_boxes: int = 200
-    robot_margin: float = 0.04
+    robot_margin: float = 0.03
     min_points: int = 1
 
 
@@ -47,21 +49,30 @@ def perceive(
     """Boxes around points [M, 3] m in the base frame, seen while the robot was at q [D] rad.
 
     Each point lies in a box, except those that are NaN or infinite, beyond the robot's reach, or on the robot: nearer
-    than the margin to the spheres that enclose it, give or take half a cell's diagonal (0.3 voxels).
+    than the margin to the spheres that enclose it, give or take half a cell's diagonal (0.3 voxels). No box touches the
+    robot at q where the margin is larger than that: boxes do not fill the room that the robot stands in.
     """
     settings = settings or PerceptionSettings()
     size = settings.voxel_size / CELLS
     points = within_reach(np.ascontiguousarray(np.asarray(points).T), robot)
     cells, counts = voxelise(points, size)
     cells = cells[counts >= settings.min_points]
-    cells = cells[_outside(robot, q, settings.robot_margin, (cells + 0.5) * size)]
+    centers = sphere_centers(robot.chain, robot.spheres, torch.as_tensor(q, dtype=torch.float64)).numpy()
+    cells = cells[_outside(centers, robot.spheres.radii + settings.robot_margin, (cells + 0.5) * size)]
     factor, (lower, upper) = CELLS, merge(coarser(cells, CELLS))
     while len(lower) > FILLED * settings.max_boxes:
         # Surfaces: the number of boxes falls with the square of the voxel's size.
         factor = max(factor + 1, int(factor * (len(lower) / (FILLED * settings.max_boxes)) ** 0.5))
         lower, upper = merge(coarser(cells, factor))
     lower, upper = fill(lower, upper, settings.max_boxes)
-    return PerceivedScene(_boxes(lower * factor * size, upper * factor * size), factor * size)
+    mine = robot.spheres.near_obstacles
+    lower, upper = carve(
+        lower * factor,
+        upper * factor,
+        cells,
+        lambda lower, upper: _touched(lower * size, upper * size, centers[mine], robot.spheres.radii[mine]),
+    )
+    return PerceivedScene(_boxes(lower * size, upper * size), factor * size)
 
 
 def within_reach(points: np.ndarray, robot: Robot) -> np.ndarray:
@@ -83,14 +94,19 @@ def reach(robot: Robot) -> float:
     return float(max(of_body[body] + far for body, far in zip(spheres.bodies, extent, strict=True)))
 
 
-def _outside(robot: Robot, q: np.ndarray, margin: float, points: np.ndarray) -> np.ndarray:
-    """Which of points [M, 3] are farther than `margin` from the spheres that enclose the robot at q [D]: [M] bool."""
-    centers = sphere_centers(robot.chain, robot.spheres, torch.as_tensor(q, dtype=torch.float64)).numpy()
+def _outside(centers: np.ndarray, radii: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Which of points [M, 3] lie in none of the spheres: [M] bool."""
     columns, outside = np.ascontiguousarray(points.T, dtype=np.float32), np.ones(len(points), dtype=bool)
-    for center, radius in zip(centers.astype(np.float32), robot.spheres.radii + margin, strict=True):
+    for center, radius in zip(centers.astype(np.float32), radii, strict=True):
         gap = columns - center[:, None]
         outside &= np.einsum("im,im->m", gap, gap) > radius**2
     return outside
+
+
+def _touched(lower: np.ndarray, upper: np.ndarray, centers: np.ndarray, radii: np.ndarray) -> np.ndarray:
+    """Which of the boxes between corners [B, 3] touch one of the spheres: [B] bool."""
+    gap = np.maximum(lower[:, None] - centers, centers - upper[:, None]).clip(min=0)
+    return (np.linalg.norm(gap, axis=-1) <= radii + TOUCH).any(axis=1)
 
 
 def _boxes(lower: np.ndarray, upper: np.ndarray) -> Scene:

