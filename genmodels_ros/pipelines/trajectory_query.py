@@ -11,6 +11,7 @@ from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory
 
 MAX_SAMPLES = 1024
+SLOWEST = 0.01  # of the limits; slower motions have more points than memory has room for
 MODEL, FALLBACK = "model", "fallback"
 
 
@@ -48,7 +49,7 @@ class TrajectoryQuery:
     scene: obstacles in the robot's base frame; finger_position: m a finger, None for the robot's default
     num_samples: drawn from the model at a time; max_candidates: answered at most; more than a few are
         sought only if it says so, and 0 leaves it at a few that differ
-    velocity_scaling, acceleration_scaling: (0, 1] of the robot's limits
+    velocity_scaling, acceleration_scaling: [SLOWEST, 1] of the robot's limits
     time_limit: s; allow_fallback: whether the sampling-based planner may answer where the model cannot
     guidance: of the sampling; workspace: [2, 3] m lower and upper corner, in the base frame, that guidance keeps the
         tool frame within where it can
@@ -87,18 +88,18 @@ class TrajectoryQuery:
             _check_pose(self.goal_pose)
         else:
             raise GenModelsError(ErrorCode.NO_GOAL, "Give a joint goal or a pose goal.")
-        if not 1 <= self.num_samples <= MAX_SAMPLES:
+        if not (_is_count(self.num_samples) and 1 <= self.num_samples <= MAX_SAMPLES):
             raise GenModelsError(
                 ErrorCode.INVALID_COUNT, f"num_samples must be 1 to {MAX_SAMPLES}, got {self.num_samples}."
             )
-        if self.max_candidates < 0:
+        if not (_is_count(self.max_candidates) and self.max_candidates >= 0):
             raise GenModelsError(
                 ErrorCode.INVALID_COUNT, f"max_candidates must be 0 (all) or more, got {self.max_candidates}."
             )
         for name in ("velocity_scaling", "acceleration_scaling"):
-            if not 0 < getattr(self, name) <= 1:
+            if not SLOWEST <= getattr(self, name) <= 1:
                 raise GenModelsError(
-                    ErrorCode.INVALID_SCALING, f"{name} must lie in (0, 1], got {getattr(self, name)}."
+                    ErrorCode.INVALID_SCALING, f"{name} must lie in [{SLOWEST}, 1], got {getattr(self, name)}."
                 )
         weights, guidance = ([getattr(w, f.name) for f in fields(w)] for w in (self.weights, self.guidance))
         if not (np.isfinite(weights).all() and min(weights) >= 0 and max(weights) > 0):
@@ -148,8 +149,19 @@ class GenerationResult:
     planning_time: float = 0.0
 
 
+def _is_count(value) -> bool:
+    return isinstance(value, int | np.integer)
+
+
+def _numbers(values, what: str) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, f"The {what} must be an array of numbers.") from error
+
+
 def _check_configuration(q, robot: Robot, what: str, out_of_limits: ErrorCode) -> None:
-    values = np.asarray(q, dtype=float)
+    values = _numbers(q, what)
     if values.shape != (robot.num_joints,):
         raise GenModelsError(
             ErrorCode.WRONG_LENGTH, f"The {what} needs {robot.num_joints} joint positions, got {values.size}."
@@ -166,7 +178,7 @@ def _check_configuration(q, robot: Robot, what: str, out_of_limits: ErrorCode) -
 
 
 def _check_workspace(workspace) -> None:
-    corners = np.asarray(workspace, dtype=float)
+    corners = _numbers(workspace, "workspace")
     if corners.shape != (2, 3) or not np.isfinite(corners).all() or (corners[0] >= corners[1]).any():
         raise GenModelsError(
             ErrorCode.INVALID_WEIGHTS, "The workspace needs a finite lower corner below an upper one, [2, 3] m."
@@ -174,7 +186,7 @@ def _check_workspace(workspace) -> None:
 
 
 def _check_warm_start(path, robot: Robot) -> None:
-    values = np.asarray(path, dtype=float)
+    values = _numbers(path, "warm start")
     if values.ndim != 2 or values.shape[1] != robot.num_joints or len(values) < 2:
         raise GenModelsError(
             ErrorCode.WRONG_LENGTH,
@@ -185,7 +197,7 @@ def _check_warm_start(path, robot: Robot) -> None:
 
 
 def _check_pose(pose) -> None:
-    values = np.asarray(pose, dtype=float)
+    values = _numbers(pose, "goal pose")
     if values.shape != (4, 4):
         raise GenModelsError(ErrorCode.WRONG_LENGTH, f"The goal pose must be a 4 x 4 matrix, got {values.shape}.")
     if not np.isfinite(values).all():
