@@ -197,7 +197,7 @@ def test_result_does_not_share_memory_with_the_message():
 
 def test_a_vga_image_is_built_and_read_within_camera_rate():
     rgb = np.zeros((480, 640, 3), np.uint8)
-    start = time.perf_counter()
+    start = time.thread_time()  # of this thread's work, whatever else the machine does
     for _ in range(5):
         images.to_rgb(images.from_rgb(rgb, encoding="bgr8"))
-    assert (time.perf_counter() - start) / 5 < 0.05  # pixel-by-pixel assignment takes over 0.1 s
+    assert (time.thread_time() - start) / 5 < 0.05  # pixel-by-pixel assignment takes over 0.1 s

@@ -29,6 +29,8 @@ class SquareNode(ManagedNode):
     def __init__(self):
         super().__init__("square")
         self.add_service(Trigger, "~/fail", self.fail)
+        self.released = threading.Event()  # cleared, it holds the work
+        self.released.set()
         self.add_service(Trigger, "~/ping", lambda request, response: None, group=self.concurrent)
 
     def configure(self):
@@ -44,6 +46,7 @@ class SquareNode(ManagedNode):
 
     def square(self, message):
         time.sleep(self.value("delay"))
+        self.released.wait(60.0)
         if message.data == 13:
             raise GenModelsError(ErrorCode.INVALID_COUNT, "Thirteen brings bad luck.")
         self.squares.publish(UInt32(data=message.data**2))
@@ -56,6 +59,7 @@ class SquareNode(ManagedNode):
 def node(graph):
     node = graph.add(SquareNode())
     yield node
+    node.released.set()
     node.active = False
     graph.remove(node)
 
@@ -120,15 +124,16 @@ def test_a_bug_in_a_callback_is_answered_and_the_node_keeps_serving(graph, node)
 
 
 def test_a_slow_model_skips_stale_frames(graph, node, wait_until):
-    set_parameter(node, "delay", 0.05)
+    node.released.clear()
     node.start()
     squares, numbers = graph.listen(UInt32, "/square/squares"), graph.publisher(UInt32, "numbers", 100)
     assert wait_until(lambda: numbers.get_subscription_count() and node.squares.get_subscription_count())
     for number in range(101, 141):
         numbers.publish(UInt32(data=number))
-        time.sleep(0.005)
+    assert wait_until(lambda: node.slot.dropped >= 38), "one is in work, one waits"
+    node.released.set()
     assert wait_until(lambda: squares and squares[-1].data == 140**2), "the newest frame must be served"
-    assert len(squares) < 20
+    assert len(squares) <= 2
     assert len(squares) + node.slot.dropped == 40, "what is not served is counted"
 
 
@@ -143,13 +148,13 @@ def test_bad_input_on_a_topic_is_counted_and_leaves_the_node_serving(graph, node
 
 
 def test_deactivation_waits_for_the_running_inference(graph, node, wait_until):
-    set_parameter(node, "delay", 0.3)
+    node.released.clear()
     node.start()
     node.slot.put(UInt32(data=5))
     assert wait_until(lambda: not node.work.acquire(blocking=False) or node.work.release())
-    started = time.monotonic()
+    threading.Timer(0.2, node.released.set).start()
     assert change(graph, Transition.TRANSITION_DEACTIVATE)
-    assert time.monotonic() - started > 0.15
+    assert node.released.is_set()
     assert not list(node.guards)
 
 
@@ -206,9 +211,8 @@ def test_diagnostics_carry_rate_and_latency(graph, node, wait_until):
     def values():
         return {pair.key: pair.value for message in diagnostics for pair in message.status[0].values}
 
-    assert wait_until(lambda: values().get("state") == "active")
-    assert 20 <= float(values()["latency_p50_ms"]) <= float(values()["latency_p99_ms"]) < 200
-    assert float(values()["rate"]) > 0
+    assert wait_until(lambda: values().get("state") == "active" and float(values()["rate"]) > 0)
+    assert 20 <= float(values()["latency_p50_ms"]) <= float(values()["latency_p99_ms"]) < 20_000, "in ms"
 
 
 def test_concurrent_transitions_and_work_end(graph, node):

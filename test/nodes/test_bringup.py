@@ -48,7 +48,7 @@ def test_remapped_nodes_in_one_process_serve_and_end_cleanly(graph, wait_until, 
         answer = graph.call(GetModelInfo, "/cell/second/get_model_info")
         assert answer.error.value == ErrorCode.SUCCESS and answer.info.precision == "bfloat16"
         process.send_signal(signal.SIGINT)
-        assert process.wait(15.0) == 0
+        assert process.wait(60.0) == 0
         output = process.stdout.read()
         assert "Traceback" not in output and "exception" not in output
     finally:

@@ -57,7 +57,7 @@ def of_another_kind(folder, node):
 
 def configure(graph, node) -> bool:
     request = ChangeState.Request(transition=Transition(id=Transition.TRANSITION_CONFIGURE))
-    return graph.call(ChangeState, f"{node.get_fully_qualified_name()}/change_state", request, timeout=30.0).success
+    return graph.call(ChangeState, f"{node.get_fully_qualified_name()}/change_state", request).success
 
 
 @pytest.mark.parametrize("damage", [missing, truncated, altered, not_json, of_another_kind])

@@ -29,7 +29,7 @@ def test_recording_reads_back(tmp_path, node):
     executor.add_node(node)
     scene = ObstacleArray()
     scene.header.frame_id = "panda_link0"
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while (
         recorder.counts.get("words", 0) < 3 or recorder.counts.get("obstacles", 0) < 1
     ) and time.monotonic() < deadline:
