@@ -10,7 +10,7 @@ import numpy as np
 import pinocchio as pin
 
 from genmodels_ros.robots.broad_phase import BroadPhase
-from genmodels_ros.robots.description import Robot, load_robot
+from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.geometry import load_geometry, obstacle_geometry
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.proximity import Proximity
@@ -25,12 +25,10 @@ class CollisionChecker:
     """
 
     def __init__(self, robot: Robot, scene: Scene, finger_position: float | None = None):
-        if finger_position is not None and finger_position != robot.finger_position:
-            robot = load_robot(robot.name, finger_position)
+        robot = robot.with_fingers(finger_position)
         self.robot, self.scene = robot, scene
-        self._model, geometry = _locked_geometry(robot)
+        self._model, geometry, self._order = _locked_geometry(robot)
         self._geometry = geometry.copy()
-        self._columns = np.array([self._model.joints[self._model.getJointId(n)].idx_q for n in robot.joint_names])
         self._pairs_of_obstacle, self._pairs_of_self = self._add_pairs()
         self._data = self._model.createData()
         self._checks = self._geometry.createData()
@@ -104,12 +102,15 @@ class CollisionChecker:
     def _add_pairs(self) -> tuple[list[list[list[int]]], list[list[int]]]:
         """Registers every pair to check; answers their numbers by [link][obstacle] and by self pair."""
         shapes = _shapes_by_link(self._model, self._geometry)
+        base = self._model.frames[self._model.getFrameId(self.robot.base_frame)]
         obstacles = []
         for index, obstacle in enumerate(self.scene.obstacles):
             shape, placement = obstacle_geometry(obstacle)
             name = obstacle.id or f"{type(obstacle).__name__.lower()} {index}"
             obstacles.append(
-                self._geometry.addGeometryObject(pin.GeometryObject(f"{index}/{name}", 0, 0, placement, shape))
+                self._geometry.addGeometryObject(
+                    pin.GeometryObject(f"{index}/{name}", 0, 0, base.placement * placement, shape)
+                )
             )
 
         def add(first: int, second: int) -> int:
@@ -126,9 +127,7 @@ class CollisionChecker:
         return with_obstacles, with_self
 
     def _full(self, q: np.ndarray) -> np.ndarray:
-        full = np.empty(len(self._columns))
-        full[self._columns] = q
-        return full
+        return self.robot.chain.positions(q)[self._order]
 
     def _place(self, q: np.ndarray) -> None:
         pin.updateGeometryPlacements(self._model, self._data, self._geometry, self._checks, self._full(q))
@@ -147,14 +146,16 @@ class CollisionChecker:
 
 
 @lru_cache(maxsize=8)
-def _locked_geometry(robot: Robot) -> tuple[pin.Model, pin.GeometryModel]:
-    """Model and geometry in which only the commanded joints move."""
-    model, geometry = load_geometry(robot.urdf, robot.package_folder)
+def _locked_geometry(robot: Robot) -> tuple[pin.Model, pin.GeometryModel, np.ndarray]:
+    """Model and geometry in which only the chain's joints move, and the chain's number of each of the model's."""
+    model, geometry = load_geometry(robot.source.urdf, robot.source.folder)
     position = pin.neutral(model)
-    for name in robot.finger_joints:
-        position[model.joints[model.getJointId(name)].idx_q] = robot.finger_position
-    others = [i for i, name in enumerate(model.names) if i > 0 and name not in robot.joint_names]
-    return pin.buildReducedModel(model, geometry, others, position)
+    for name, value in robot.standing.items():
+        position[model.joints[model.getJointId(name)].idx_q] = value
+    moving = robot.chain.joint_names
+    locked = [index for index, name in enumerate(model.names) if index > 0 and name not in moving]
+    model, geometry = pin.buildReducedModel(model, geometry, locked, position)
+    return model, geometry, np.array([moving.index(name) for name in list(model.names)[1:]])
 
 
 def _shapes_by_link(model: pin.Model, geometry: pin.GeometryModel) -> dict[str, list[int]]:

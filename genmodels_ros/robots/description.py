@@ -1,13 +1,13 @@
-"""A robot arm as data: names, limits, kinematics, collision spheres, and where its description files are.
+"""A robot arm as data: names, limits, kinematics, collision spheres, and the description it comes from.
 
-Everything specific to one arm stands in `<name>.yaml` beside this file, next to its URDF and SRDF; no other code names
-a joint or a link. Torch code needs the arrays only: Pinocchio and meshes come into play in collision.py.
+Everything specific to one arm stands in a YAML file (those shipped lie beside this file) and in its URDF and SRDF; no
+code names a joint or a link. Torch code needs the arrays only: Pinocchio and meshes come into play in collision.py. A
+robot.json holds all three texts, so that a machine without the description's package can train and sample.
 """
 
-import os
+import json
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, files
 from itertools import combinations
 from pathlib import Path
 
@@ -16,8 +16,12 @@ import yaml
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.kinematics import KinematicChain
+from genmodels_ros.robots.packages import find_file, find_package
 from genmodels_ros.robots.spheres import SphereModel
-from genmodels_ros.robots.urdf import Joint, build_chain, read_disabled_pairs, read_joints
+from genmodels_ros.robots.urdf import Joint, build_chain, read_disabled_pairs, read_joints, standing_positions
+
+SHIPPED = Path(__file__).parent
+WIDEST_FINGERS = 0.1  # m a finger
 
 
 @dataclass(frozen=True)
@@ -34,15 +38,29 @@ class JointLimits:
 
 
 @dataclass(frozen=True, eq=False)
+class RobotSource:
+    """What a robot is made from: the settings of its YAML, URDF and SRDF texts ("" without an SRDF), and the folder
+    from which relative file names start, None where there is none.
+    """
+
+    name: str
+    settings: dict
+    urdf: str
+    srdf: str
+    folder: Path | None
+
+
+@dataclass(frozen=True, eq=False)
 class Robot:
     """One arm with its fingers (if any) held at `finger_position`.
 
+    standing: position of every joint that is neither commanded nor follows one that is
     collision_pairs: pairs of link names that must not touch each other
     obstacle_links: links that must not touch obstacles
     ready: [D] a comfortable configuration
     """
 
-    name: str
+    source: RobotSource
     joint_names: tuple[str, ...]
     base_frame: str
     tool_frame: str
@@ -52,57 +70,165 @@ class Robot:
     ready: np.ndarray
     finger_joints: tuple[str, ...]
     finger_position: float
+    standing: dict[str, float]
     collision_pairs: tuple[tuple[str, str], ...]
     obstacle_links: tuple[str, ...]
-    urdf: Path
-    package_folder: Path
+
+    @property
+    def name(self) -> str:
+        """As load_robot takes it."""
+        return self.source.name
 
     @property
     def num_joints(self) -> int:
         return len(self.joint_names)
 
+    @property
+    def urdf(self) -> Path:
+        """The URDF file; raises GenModelsError where it is gone or was given as text."""
+        return _described_file(self.source.settings, "urdf", self.source.folder)
+
+    @property
+    def package_folder(self) -> Path:
+        """The folder that holds the package of the description."""
+        return find_package(self.source.settings["description"]["package"], self.source.folder).parent
+
     def within_limits(self, q: np.ndarray, tolerance: float = 1e-6) -> bool:
         """Whether configurations [*, D] keep the position limits."""
         return bool(np.all(q >= self.limits.lower - tolerance) and np.all(q <= self.limits.upper + tolerance))
 
+    def with_fingers(self, position: float | None) -> "Robot":
+        """The same arm with its fingers at `position` m each; None leaves them."""
+        return self if position in (None, self.finger_position) else _build(self.source, float(position))
 
-@lru_cache(maxsize=8)
-def load_robot(name: str = "panda", finger_position: float | None = None) -> Robot:
-    """The arm of `<name>.yaml`; `finger_position` in metres a finger, by default as the YAML says.
 
-    Raises GenModelsError(MODEL_UNAVAILABLE) for an unknown arm or a missing description package.
+def load_robot(name: str | Path = "panda", finger_position: float | None = None) -> Robot:
+    """A shipped arm by its name, or one from a YAML or robot.json file anywhere; `finger_position` in metres a finger,
+    by default as the YAML says.
+
+    Raises GenModelsError(MODEL_UNAVAILABLE) for an unknown arm, a missing description or settings that are wrong.
     """
-    settings = _read_settings(name)
-    if finger_position is None:
-        finger_position = settings.get("finger_position", 0.0)
-    if not 0 <= finger_position <= 0.1:
+    return _build(_read_source(str(name)), finger_position)
+
+
+def load_robot_from_description(
+    urdf: str, settings: str | Path | dict, srdf: str = "", finger_position: float | None = None
+) -> Robot:
+    """The arm of a robot_description (URDF text) and the settings made for it: a YAML file or its content.
+
+    The settings' own description is not looked at. Raises as load_robot does.
+    """
+    folder = None
+    if not isinstance(settings, dict):
+        folder, settings = Path(settings).resolve().parent, _read_yaml(Path(settings))
+    return _build(RobotSource("robot_description", settings, urdf, srdf, folder), finger_position)
+
+
+def save_robot(robot: Robot, path: Path) -> None:
+    """Writes a robot.json, which load_robot reads."""
+    source = robot.source
+    fields = {"name": source.name, "settings": source.settings, "urdf": source.urdf, "srdf": source.srdf}
+    Path(path).write_text(json.dumps(fields) + "\n")
+
+
+@lru_cache(maxsize=32)
+def _read_source(name: str) -> RobotSource:
+    path = SHIPPED / f"{name}.yaml"
+    if path.parent != SHIPPED or not path.is_file():
+        path = Path(name).expanduser()
+        if path.suffix not in (".yaml", ".yml", ".json") or not path.is_file():
+            known = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+            message = f"No robot {name!r}: name one of {known}, or a YAML file made by `genmodels robot add`."
+            raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message)
+    path = path.resolve()
+    if path.suffix == ".json":
+        return RobotSource(folder=path.parent, **_read_json(path))
+    settings = _read_yaml(path)
+    urdf = _described_file(settings, "urdf", path.parent).read_text()
+    srdf = _described_file(settings, "srdf", path.parent).read_text() if "srdf" in settings["description"] else ""
+    return RobotSource(name, settings, urdf, srdf, path.parent)
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        fields = json.loads(path.read_text())
+        return {key: fields[key] for key in ("name", "settings", "urdf", "srdf")}
+    except (ValueError, KeyError, TypeError) as error:
+        message = f"{path} is no saved robot ({error}): copy it again from the checkpoint or the shards."
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message) from error
+
+
+def _read_yaml(path: Path) -> dict:
+    try:
+        settings = yaml.safe_load(path.read_text())
+        settings["description"]["urdf"]
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        message = f"{path} does not describe a robot ({error!r}): make one with `genmodels robot add`."
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message) from error
+    return settings
+
+
+def _described_file(settings: dict, kind: str, folder: Path | None) -> Path:
+    """The URDF or SRDF file of the settings' description; relative names start at the package, or at the YAML."""
+    description = settings["description"]
+    if "package" in description:
+        folder = find_package(description["package"], folder).parent
+    return find_file(description[kind], folder)
+
+
+@lru_cache(maxsize=32)
+def _build(source: RobotSource, finger_position: float | None) -> Robot:
+    settings = source.settings
+    try:
+        if finger_position is None:
+            finger_position = float(settings.get("finger_position", 0.0))
+        joint_names, fingers = tuple(settings["joints"]), tuple(settings.get("finger_joints", ()))
+        spheres, ready = settings["spheres"], np.array(settings["ready"], dtype=float)
+        limits = JointLimits(**{key: np.array(values, dtype=float) for key, values in settings["limits"].items()})
+        base_frame, tool_frame = settings["base_frame"], settings["tool_frame"]
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"The settings of {source.name} lack or garble {error}: compare them with a shipped YAML."
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message) from error
+    if not 0 <= finger_position <= WIDEST_FINGERS:
         raise GenModelsError(
-            ErrorCode.START_OUT_OF_LIMITS, f"finger_position must lie in [0, 0.1] m, got {finger_position}."
+            ErrorCode.START_OUT_OF_LIMITS,
+            f"finger_position must lie in [0, {WIDEST_FINGERS}] m, got {finger_position}.",
         )
-    folder = _share_folder(settings["description"]["package"])
-    urdf, srdf = (_existing(folder / settings["description"][kind]) for kind in ("urdf", "srdf"))
-    joints, joint_names = read_joints(urdf.read_text()), tuple(settings["joints"])
-    fingers = tuple(settings.get("finger_joints", ()))
-    chain = build_chain(joints, joint_names, settings["base_frame"], dict.fromkeys(fingers, float(finger_position)))
-    spheres = settings["spheres"]
-    pairs = _collision_pairs(joints, read_disabled_pairs(srdf.read_text()), settings)
-    obstacle_links = tuple(link for link in spheres if link not in settings["mounted_links"])
+    joints = read_joints(source.urdf)
+    standing = standing_positions(joints, joint_names, dict.fromkeys(fingers, finger_position))
+    chain = build_chain(joints, joint_names, base_frame, standing)
+    _check(source, chain, (tool_frame, *spheres), {"ready": ready, **vars(limits)})
+    pairs = _collision_pairs(joints, read_disabled_pairs(source.srdf), settings)
+    obstacle_links = tuple(link for link in spheres if link not in settings.get("mounted_links", ()))
     return Robot(
-        name=name,
+        source=source,
         joint_names=joint_names,
-        base_frame=settings["base_frame"],
-        tool_frame=settings["tool_frame"],
-        limits=JointLimits(**{key: np.array(values, dtype=float) for key, values in settings["limits"].items()}),
+        base_frame=base_frame,
+        tool_frame=tool_frame,
+        limits=limits,
         chain=chain,
         spheres=SphereModel.from_links(chain, spheres, pairs, obstacle_links),
-        ready=np.array(settings["ready"], dtype=float),
+        ready=ready,
         finger_joints=fingers,
-        finger_position=float(finger_position),
+        finger_position=finger_position,
+        standing=standing,
         collision_pairs=pairs,
         obstacle_links=obstacle_links,
-        urdf=urdf,
-        package_folder=folder,
     )
+
+
+def _check(source: RobotSource, chain: KinematicChain, links: tuple[str, ...], arrays: dict[str, np.ndarray]) -> None:
+    """Refuses settings that do not fit the URDF."""
+    missing = sorted(set(links) - set(chain.link_names))
+    if missing:
+        message = f"The settings of {source.name} name links that its URDF lacks: {', '.join(missing)}."
+        raise GenModelsError(ErrorCode.UNKNOWN_FRAME, message)
+    for name, values in arrays.items():
+        if values.shape != (chain.num_joints,) or not np.isfinite(values).all():
+            message = f"{name} of {source.name} needs {chain.num_joints} finite numbers, one a joint, got {values}."
+            raise GenModelsError(ErrorCode.WRONG_LENGTH, message)
+    if not (arrays["lower"] < arrays["upper"]).all():
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"Some lower limit of {source.name} is not below its upper.")
 
 
 def _collision_pairs(joints: dict[str, Joint], disabled: set[frozenset[str]], settings: dict):
@@ -113,31 +239,3 @@ def _collision_pairs(joints: dict[str, Joint], disabled: set[frozenset[str]], se
     adjacent = {frozenset((joint.parent, joint.child)) for joint in joints.values()}
     free = (disabled - checked) | allowed | adjacent
     return tuple(pair for pair in combinations(settings["spheres"], 2) if frozenset(pair) not in free)
-
-
-def _read_settings(name: str) -> dict:
-    paths = {path.stem: path for path in Path(__file__).parent.glob("*.yaml")}
-    if name not in paths:
-        known = ", ".join(sorted(paths))
-        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"No robot {name!r}: known robots are {known}.")
-    return yaml.safe_load(paths[name].read_text())
-
-
-def _share_folder(package: str) -> Path:
-    """The folder that `package://` URIs are relative to: of the installed wheel, or of a ROS installation."""
-    for prefix in os.environ.get("AMENT_PREFIX_PATH", "").split(os.pathsep):
-        if prefix and Path(prefix, "share", package, "package.xml").is_file():
-            return Path(prefix, "share").resolve()
-    try:
-        manifest = next(file for file in files(package) or () if file.name == "package.xml" and "share" in file.parts)
-    except (PackageNotFoundError, StopIteration) as error:
-        raise GenModelsError(
-            ErrorCode.MODEL_UNAVAILABLE, f"Robot descriptions are missing: run `pip install {package}`."
-        ) from error
-    return Path(manifest.locate()).resolve().parents[1]
-
-
-def _existing(path: Path) -> Path:
-    if not path.is_file():
-        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"{path.name} is missing from its package: reinstall it.")
-    return path

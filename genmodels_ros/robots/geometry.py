@@ -11,13 +11,22 @@ import coal
 import numpy as np
 import pinocchio as pin
 
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle
+from genmodels_ros.robots.packages import locate_meshes
+
+SIDES = 16  # of the prism around a cylinder
 
 
-def load_geometry(urdf: Path | str, package_folder: Path | str) -> tuple[pin.Model, pin.GeometryModel]:
-    """The model of every joint in a URDF and its collision geometry, meshes as convex hulls."""
-    model = pin.buildModelFromUrdf(str(urdf))
-    geometry = pin.buildGeomFromUrdf(model, str(urdf), pin.GeometryType.COLLISION, package_dirs=[str(package_folder)])
+def load_geometry(urdf: str, folder: Path | None = None) -> tuple[pin.Model, pin.GeometryModel]:
+    """The model of every joint in a URDF (its text) and its collision geometry, meshes as convex hulls.
+
+    Relative mesh names start at `folder`, and packages are looked for around it. Raises
+    GenModelsError(MODEL_UNAVAILABLE) for a mesh that is missing.
+    """
+    text = locate_meshes(urdf, folder)
+    model = pin.buildModelFromXML(text)
+    geometry = pin.buildGeomFromUrdfString(model, text, pin.GeometryType.COLLISION)
     for item in geometry.geometryObjects:
         if isinstance(item.geometry, coal.BVHModelBase):
             item.geometry.buildConvexHull(True, "Qt")
@@ -25,25 +34,45 @@ def load_geometry(urdf: Path | str, package_folder: Path | str) -> tuple[pin.Mod
     return model, geometry
 
 
-def link_points(model: pin.Model, geometry: pin.GeometryModel) -> dict[str, np.ndarray]:
-    """Corners [N, 3] of each link's convex geometry, in the link's frame, m; their hull holds the whole link."""
-    points: dict[str, list[np.ndarray]] = {}
+def link_pieces(model: pin.Model, geometry: pin.GeometryModel) -> dict[str, list[np.ndarray]]:
+    """Corners [N, 3] of each convex piece of each link, in the link's frame, m: the hull of a piece's corners holds
+    it.
+    """
+    pieces: dict[str, list[np.ndarray]] = {}
     for item in geometry.geometryObjects:
         frame = model.frames[item.parentFrame]
         placement = frame.placement.actInv(item.placement)
         corners = _corners(item.geometry) @ placement.rotation.T + placement.translation
-        points.setdefault(frame.name, []).append(corners)
-    return {link: np.concatenate(parts) for link, parts in points.items()}
+        pieces.setdefault(frame.name, []).append(corners)
+    return pieces
+
+
+def link_points(model: pin.Model, geometry: pin.GeometryModel) -> dict[str, np.ndarray]:
+    """Corners [N, 3] of all pieces of each link, in the link's frame, m; their hull holds the whole link."""
+    return {link: np.concatenate(pieces) for link, pieces in link_pieces(model, geometry).items()}
 
 
 def hull_points(points: np.ndarray) -> np.ndarray:
     """Those of points [N, 3] that are corners of their convex hull; all of them where they span no volume."""
+    try:
+        return hull_faces(points)[0]
+    except ValueError:
+        return points
+
+
+def hull_faces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners [M, 3] of the convex hull of points [N, 3], and its triangles [F, 3] as numbers of corners.
+
+    Raises ValueError where the points span no volume.
+    """
     cloud = coal.StdVec_Vec3s()
     cloud.extend(list(points))
     try:
-        return np.array(coal.Convex.convexHull(cloud, False, "Qt").points())
-    except (RuntimeError, ValueError):
-        return points
+        hull = coal.Convex.convexHull(cloud, True, "Qt")
+    except RuntimeError as error:
+        raise ValueError("the points span no volume") from error
+    triangles = [[triangle[k] for k in range(3)] for triangle in map(hull.polygons, range(hull.num_polygons))]
+    return np.array(hull.points()), np.array(triangles)
 
 
 def obstacle_geometry(obstacle: Obstacle) -> tuple[coal.ShapeBase, pin.SE3]:
@@ -57,9 +86,32 @@ def obstacle_geometry(obstacle: Obstacle) -> tuple[coal.ShapeBase, pin.SE3]:
 
 
 def _corners(shape) -> np.ndarray:
+    """Points whose hull holds the shape and is little larger."""
     if isinstance(shape, coal.Box):
         signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, 8).T
         return signs * np.asarray(shape.halfSide)
+    if isinstance(shape, coal.Cylinder):
+        angle = np.linspace(0, 2 * np.pi, SIDES, endpoint=False)
+        ring = shape.radius / np.cos(np.pi / SIDES) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return np.concatenate(
+            [np.column_stack([ring, np.full(SIDES, z)]) for z in (-shape.halfLength, shape.halfLength)]
+        )
+    if isinstance(shape, coal.Sphere):
+        return shape.radius * _ball()
     if isinstance(shape, coal.ConvexBase):
         return np.array(shape.points())
-    raise ValueError(f"cannot enclose a {type(shape).__name__}: give boxes or meshes as collision geometry")
+    raise GenModelsError(
+        ErrorCode.MODEL_UNAVAILABLE,
+        f"A link has a {type(shape).__name__} as collision geometry: give it boxes, cylinders, spheres or meshes.",
+    )
+
+
+def _ball() -> np.ndarray:
+    """Corners [M, 3] of a polyhedron around the unit ball: points of a Fibonacci lattice, moved out."""
+    k = np.arange(120) + 0.5
+    z, turn = 1 - 2 * k / len(k), np.pi * (1 + np.sqrt(5)) * k
+    points = np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], axis=1)
+    corners, triangles = hull_faces(points)
+    first, second, third = corners[triangles].transpose(1, 0, 2)
+    normals = np.cross(second - first, third - first)
+    return corners / np.abs((normals * first).sum(axis=1) / np.linalg.norm(normals, axis=1)).min()

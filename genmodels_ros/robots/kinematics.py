@@ -7,7 +7,7 @@ parent by
 
 which is Rodrigues' formula for a revolute joint (P = 0) and a shift along the axis for a prismatic one (S = C = 0).
 The four matrices are constants of the robot, so that a batch costs one small product a joint and no Python loop over
-configurations.
+configurations. A mimic joint moves a body of its own, by a fixed multiple of the commanded joint it follows.
 """
 
 from dataclasses import dataclass, field
@@ -19,12 +19,14 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class KinematicChain:
-    """D commanded joints, D + 1 bodies (body 0 is the base, body j + 1 hangs on joint j), L links.
+    """D commanded joints and those that follow them: M moving joints, M + 1 bodies (body 0 is the base, body j + 1
+    hangs on joint j), L links.
 
-    parents: [D] body each joint hangs on, always an earlier one
-    constant, sine, cosine, slide: [D, 4, 4] the matrices A, S, C, P above
-    axes: [D, 3] joint axes in their own body's frame; prismatic: [D] bool
+    parents: [M] body each joint hangs on, always an earlier one
+    constant, sine, cosine, slide: [M, 4, 4] the matrices A, S, C, P above
+    axes: [M, 3] joint axes in their own body's frame; prismatic: [M] bool
     link_names: L names; link_bodies: [L]; body_from_link: [L, 4, 4]
+    joint_names: M names; commands: [M, D], offsets: [M]: they stand at commands q + offsets; without mimic joints, at q
     """
 
     parents: tuple[int, ...]
@@ -37,11 +39,23 @@ class KinematicChain:
     link_names: tuple[str, ...]
     link_bodies: np.ndarray
     body_from_link: np.ndarray
+    joint_names: tuple[str, ...]
+    commands: np.ndarray
+    offsets: np.ndarray
     _tensors: dict = field(default_factory=dict, repr=False)
 
     @property
     def num_joints(self) -> int:
-        return len(self.parents)
+        """D."""
+        return self.commands.shape[1]
+
+    @property
+    def has_followers(self) -> bool:
+        return len(self.parents) > self.num_joints
+
+    def positions(self, q: np.ndarray) -> np.ndarray:
+        """Of all moving joints [*, M] for configurations q [*, D]."""
+        return q @ self.commands.T.astype(q.dtype) + self.offsets.astype(q.dtype) if self.has_followers else q
 
     def link(self, name: str) -> int:
         """Index of a link; raises KeyError with the names there are."""
@@ -66,9 +80,10 @@ class KinematicChain:
 
 
 def bodies(chain: KinematicChain, q: Tensor) -> list[Tensor]:
-    """base_from_body of every moving body: D + 1 tensors [*, 4, 4] for q [*, D]."""
+    """base_from_body of every moving body: M + 1 tensors [*, 4, 4] for q [*, D]."""
     constant, sine, cosine, slide = (chain.tensor(name, q) for name in ("constant", "sine", "cosine", "slide"))
-    angle = q[..., None, None]
+    positions = q @ chain.tensor("commands", q).T + chain.tensor("offsets", q) if chain.has_followers else q
+    angle = positions[..., None, None]
     local = constant + torch.sin(angle) * sine + (1 - torch.cos(angle)) * cosine
     if chain.prismatic.any():
         local = local + angle * slide
@@ -98,7 +113,7 @@ def jacobian(chain: KinematicChain, q: Tensor, link: str) -> tuple[Tensor, Tenso
     body = int(chain.link_bodies[index])
     pose = frames[body] @ chain.tensor("body_from_link", q)[index]
     axes = chain.tensor("axes", q)
-    columns = [torch.zeros(*q.shape[:-1], 6, dtype=q.dtype, device=q.device)] * chain.num_joints
+    columns = [torch.zeros(*q.shape[:-1], 6, dtype=q.dtype, device=q.device)] * len(chain.parents)
     for joint in chain.ancestors(body):
         axis = frames[joint + 1][..., :3, :3] @ axes[joint]
         if chain.prismatic[joint]:
@@ -106,4 +121,5 @@ def jacobian(chain: KinematicChain, q: Tensor, link: str) -> tuple[Tensor, Tenso
         else:
             arm = pose[..., :3, 3] - frames[joint + 1][..., :3, 3]
             columns[joint] = torch.cat([torch.linalg.cross(axis, arm), axis], dim=-1)
-    return pose, torch.stack(columns, dim=-1)
+    columns = torch.stack(columns, dim=-1)
+    return pose, columns @ chain.tensor("commands", q) if chain.has_followers else columns

@@ -171,17 +171,22 @@ class PathCost:
         inwards[axis, np.arange(len(axis))] = -np.sign(beyond[axis, where])
         wrench = np.concatenate([np.cross(points[:, where].T, inwards.T), inwards.T], axis=1)
         jacobian = np.einsum("pdk,pk->pd", screws[where], wrench) * self._moving(body)
-        return np.abs(beyond[axis, where]), jacobian, where
+        return np.abs(beyond[axis, where]), self.commanded(jacobian), where
 
     def approach(self, points: np.ndarray, normal: np.ndarray, sphere: np.ndarray, screws: np.ndarray) -> np.ndarray:
         """How far points [3, P] on spheres move along their normals [3, P] with each joint, [P, D]."""
         wrench = np.concatenate([np.cross(points.T, normal.T), normal.T], axis=1)
         count = len(screws)
-        return np.einsum("pdk,pk->pd", screws[sphere % count], wrench) * self.moved[sphere // count]
+        jacobian = np.einsum("pdk,pk->pd", screws[sphere % count], wrench) * self.moved[sphere // count]
+        return self.commanded(jacobian)
+
+    def commanded(self, jacobian: np.ndarray) -> np.ndarray:
+        """[P, D] from the Jacobian by all moving joints [P, M]: followers count for their leaders."""
+        return jacobian @ self.chain.commands.astype(np.float32) if self.chain.has_followers else jacobian
 
     def _moving(self, body: int) -> np.ndarray:
-        """[D] 1 for the joints that move a body."""
-        row = np.zeros(self.chain.num_joints, dtype=np.float32)
+        """[M] 1 for the joints that move a body."""
+        row = np.zeros(len(self.chain.parents), dtype=np.float32)
         row[self.chain.ancestors(body)] = 1
         return row
 

@@ -15,7 +15,7 @@ from genmodels_ros.robots.spheres import SphereModel
 
 def body_frames(chain: KinematicChain, q: np.ndarray) -> np.ndarray:
     """base_from_body without its last row, [D + 1, 3, 4, M] float32, for configurations q [M, D]."""
-    angle = np.ascontiguousarray(q.T, dtype=np.float32)
+    angle = np.ascontiguousarray(chain.positions(q).T, dtype=np.float32)
     matrices = _joint_matrices(chain)
     terms = (np.ones_like(angle), np.sin(angle), 1 - np.cos(angle), angle)[: matrices.shape[-1]]
     local = (matrices @ np.stack(terms, axis=1)).reshape(len(angle), 3, 4, -1)

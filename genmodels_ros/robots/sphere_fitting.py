@@ -1,27 +1,101 @@
-"""Spheres that provably enclose a link: `python -m genmodels_ros.robots.sphere_fitting URDF SHARE_FOLDER` prints them.
+"""Spheres that provably enclose a convex solid and stick out of it as little as possible.
 
-The convex hull of the link is cut into the Voronoi cells of the sphere centres. A cell of a convex body is a convex
-polytope, so the ball around its corners holds all of it, and the balls of all cells hold the hull: no sampling,
-nothing left out. Lloyd's iteration (cells, balls, ball centres as the new sites) shrinks them; the best of several
-starts is kept.
+A ball at c with radius r sticks out of a convex solid {x : n_f · x <= b_f} by r - depth(c), where
+depth(c) = min_f (b_f - n_f · c) is how far c lies below the surface. Centres are sought that minimise the largest of
+these, the slack, over sample points of the solid: Lloyd's iteration with the cells
+
+    cell i = points x whose |x - c_i| - depth(c_i), the slack that ball i needs to hold x, is smallest at i
+
+and, in each cell, subgradient steps on the convex function max_x |x - c| - depth(c). Samples prove nothing: at the end
+the solid is cut exactly into the power cells of the balls (convex polytopes, Aurenhammer 1987), and each radius is the
+distance to the farthest corner of the ball's own cell. Corners that the samples had missed join them, and once more.
 """
 
-import argparse
+from dataclasses import dataclass
 
 import numpy as np
 
-from genmodels_ros.robots.geometry import hull_points, link_points, load_geometry
+from genmodels_ros.robots.geometry import hull_faces, hull_points
+
+SAMPLES = 700
+STARTS = 8
+ROUNDS = 60  # of Lloyd's iteration
+STEPS = 12  # subgradient steps a round
+CUTS = 3  # times the solid is cut exactly
+COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16)
 
 
-def enclosing_ball(points: np.ndarray, iterations: int = 300) -> tuple[np.ndarray, float]:
-    """Centre and radius of a ball around points [N, 3], near the smallest (Bădoiu and Clarkson, 2003); it holds them
-    all.
+@dataclass(frozen=True)
+class Solid:
+    """The convex hull of points: corners [N, 3] m; of its faces the corners' numbers [F, 3], outward normals [F, 3] and
+    offsets [F] m.
     """
-    center = points.mean(axis=0)
-    for step in range(1, iterations):
-        farthest = points[np.argmax(((points - center) ** 2).sum(axis=1))]
-        center = center + (farthest - center) / (step + 1)
-    return center, float(np.linalg.norm(points - center, axis=1).max())
+
+    corners: np.ndarray
+    triangles: np.ndarray
+    normals: np.ndarray
+    offsets: np.ndarray
+
+    @classmethod
+    def around(cls, points: np.ndarray) -> "Solid":
+        """Raises ValueError where the points span no volume."""
+        corners, triangles = hull_faces(points)
+        first, second, third = corners[triangles].transpose(1, 0, 2)
+        normals = np.cross(second - first, third - first)
+        flat = np.linalg.norm(normals, axis=1) < 1e-12
+        triangles, normals, first = triangles[~flat], normals[~flat], first[~flat]
+        normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+        normals *= np.sign(((first - corners.mean(axis=0)) * normals).sum(axis=1))[:, None]
+        return cls(corners, triangles, normals, (normals * first).sum(axis=1))
+
+    def depth(self, points: np.ndarray) -> np.ndarray:
+        """How far points [*, 3] lie below the surface [*], m; negative outside."""
+        return (self.offsets - points @ self.normals.T).min(axis=-1)
+
+    def slack(self, spheres: np.ndarray) -> float:
+        """How far spheres [K, 4] stick out at most, m."""
+        return float((spheres[:, 3] - self.depth(spheres[:, :3])).max())
+
+    def sample(self, rng: np.random.Generator, count: int) -> np.ndarray:
+        """[corners + count, 3]: all corners, and points on edges, faces and inside."""
+        a, b, c = self.corners[self.triangles].transpose(1, 0, 2)
+        area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+        face = rng.choice(len(a), count, p=area / area.sum())
+        weights = rng.dirichlet(np.ones(3), count)
+        weights[: count // 4, 2] = 0  # on an edge
+        weights /= weights.sum(axis=1, keepdims=True)
+        points = np.einsum("nk,nkd->nd", weights, self.corners[self.triangles[face]])
+        inside, center = slice(count // 4, count // 2), self.corners.mean(axis=0)
+        points[inside] = center + (points[inside] - center) * rng.uniform(size=(len(points[inside]), 1)) ** (1 / 3)
+        return np.concatenate([self.corners, points])
+
+
+def fit_spheres(points: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """At most `count` spheres [K, 4] (x, y, z, radius) that hold the hull of points [N, 3], of little slack."""
+    solid = Solid.around(points)
+    samples = solid.sample(rng, SAMPLES)
+    middle = samples.mean(axis=0)
+    centers = middle + 0.7 * (samples[rng.integers(len(samples), size=(STARTS, count))] - middle)
+    best = None
+    for _ in range(CUTS):
+        centers, slack = _lloyd(solid, samples, centers)
+        spheres, corners = _cut(solid, centers[slack.argmin()], slack.min())
+        if best is None or solid.slack(spheres) < solid.slack(best):
+            best = spheres
+        samples, centers = np.concatenate([samples, corners]), centers[[slack.argmin()]]
+    return best
+
+
+def fit_within(
+    points: np.ndarray, slack: float, rng: np.random.Generator, most: int = COUNTS[-1]
+) -> tuple[np.ndarray, float]:
+    """The fewest spheres [K, 4] that stick out by at most `slack` m, or `most` where no fewer do; and their slack."""
+    solid = Solid.around(points)
+    for count in (count for count in COUNTS if count <= most):
+        spheres = fit_spheres(points, count, rng)
+        if solid.slack(spheres) <= slack:
+            break
+    return spheres, solid.slack(spheres)
 
 
 def clip(points: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
@@ -39,59 +113,60 @@ def clip(points: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
     return hull_points(np.concatenate([kept, crossings.reshape(-1, 3)]))
 
 
-def voronoi_cell(points: np.ndarray, sites: np.ndarray, index: int) -> np.ndarray:
-    """Corners of the part of hull(points) that is nearest to sites[index]."""
-    for other in np.delete(np.arange(len(sites)), index):
-        normal = sites[other] - sites[index]
-        points = clip(points, normal, normal @ (sites[other] + sites[index]) / 2)
-        if not len(points):
-            break
-    return points
-
-
-def fit_spheres(points: np.ndarray, count: int, rng: np.random.Generator, starts: int = 8) -> np.ndarray:
-    """[count, 4] (x, y, z, radius) around hull(points), with a small largest radius; fewer where a cell came out
-    empty.
+def _lloyd(solid: Solid, samples: np.ndarray, centers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best centres [S, K, 3] on the way from those given, and the slack that each start's need on the samples
+    [S].
     """
-    points, best = hull_points(points), None
-    for _ in range(starts):
-        weights = rng.dirichlet(np.full(len(points), 0.1), size=count)
-        sites = weights @ points
-        for _ in range(25):
-            cells = [voronoi_cell(points, sites, index) for index in range(len(sites))]
-            balls = [enclosing_ball(cell) for cell in cells if len(cell)]
-            sites = np.array([center for center, _ in balls])
-        # The sites moved after the last cells were cut: the balls belong to those cells and hold them.
-        if best is None or max(r for _, r in balls) < best[:, 3].max():
-            best = np.array([[*center, radius] for center, radius in balls])
+    best, least = centers.copy(), np.full(len(centers), np.inf)
+    size = np.ptp(samples, axis=0).max()
+    for round_ in range(ROUNDS):
+        needed = _distances(samples, centers) - solid.depth(centers)[:, None]
+        owner, slack = needed.argmin(axis=-1), needed.min(axis=-1)
+        better = slack.max(axis=1) < least
+        best[better], least[better] = centers[better], slack.max(axis=1)[better]
+        mine = owner[..., None] == np.arange(centers.shape[1])
+        centers = _shrink(solid, samples, mine, centers, 0.05 * size * (1 - round_ / ROUNDS) + 1e-4)
+        start, idle = np.nonzero(~mine.any(axis=1))
+        worst = samples[slack.argmax(axis=1)]
+        centers[start, idle] = (worst[start] + samples.mean(axis=0)) / 2  # an idle ball goes where one is missing
+    return best, least
+
+
+def _shrink(solid: Solid, samples: np.ndarray, mine: np.ndarray, centers: np.ndarray, step: float) -> np.ndarray:
+    """Centres [S, K, 3] from which the slack needed for the own samples, mine [S, N, K], is smaller."""
+    best, least = centers, np.full(centers.shape[:2], np.inf)
+    for iteration in range(STEPS):
+        distances = np.where(mine, _distances(samples, centers), -1)
+        farthest = distances.argmax(axis=1)
+        reach = np.take_along_axis(distances, farthest[:, None], axis=1)[:, 0]
+        outside = centers @ solid.normals.T - solid.offsets
+        face, slack = outside.argmax(axis=-1), reach + outside.max(axis=-1)
+        better = slack < least
+        best, least = np.where(better[..., None], centers, best), np.where(better, slack, least)
+        gradient = (centers - samples[farthest]) / np.maximum(reach, 1e-9)[..., None] + solid.normals[face]
+        centers = np.where(reach[..., None] >= 0, centers - step / (iteration + 1) * gradient, centers)
     return best
 
 
-def protrusion(spheres: np.ndarray, points: np.ndarray, rng: np.random.Generator, count: int = 4000) -> float:
-    """How far the spheres stick out of hull(points) at most, m, over random directions: the slack of the enclosure."""
-    directions = rng.normal(size=(count, 3))
-    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    support = (points @ directions.T).max(axis=0)
-    return float(((spheres[:, :3] @ directions.T + spheres[:, 3:]).max(axis=0) - support).max())
+def _cut(solid: Solid, centers: np.ndarray, slack: float) -> tuple[np.ndarray, np.ndarray]:
+    """Balls [K, 4] around `centers` that hold the solid, each as large as the corners of its own cell ask for; and all
+    these corners.
+    """
+    power = (centers**2).sum(axis=1) - (solid.depth(centers) + slack) ** 2
+    spheres, corners = [], []
+    for index, center in enumerate(centers):
+        cell = solid.corners
+        for other in np.delete(np.arange(len(centers)), index):
+            cell = clip(cell, 2 * (centers[other] - center), power[other] - power[index])
+            if not len(cell):
+                break
+        else:
+            spheres.append([*center, np.linalg.norm(cell - center, axis=1).max()])
+            corners.append(cell)
+    return np.array(spheres), np.concatenate(corners)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("urdf")
-    parser.add_argument("package_folder", help="the folder that package:// URIs are relative to")
-    parser.add_argument("--counts", nargs="*", default=[], metavar="LINK=N", help="spheres a link (default 6)")
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
-    counts = dict(entry.split("=") for entry in arguments.counts)
-    rng = np.random.default_rng(arguments.seed)
-    print("spheres:  # x, y, z, radius in m, in the link's frame; made by sphere_fitting.py")
-    for link, points in link_points(*load_geometry(arguments.urdf, arguments.package_folder)).items():
-        spheres = fit_spheres(points, int(counts.get(link, 6)), rng)
-        spheres[:, 3] += 1e-4  # the printed digits are rounded
-        print(f"  {link}:  # slack {1000 * protrusion(spheres, points, rng):.0f} mm")
-        for row in spheres:
-            print("    - [" + ", ".join(f"{value:.4f}" for value in row) + "]")
-
-
-if __name__ == "__main__":
-    main()
+def _distances(points: np.ndarray, centers: np.ndarray) -> np.ndarray:
+    """[S, N, K] from points [N, 3] to centres [S, K, 3]."""
+    squares = (points**2).sum(axis=1)[:, None] + (centers**2).sum(axis=-1)[:, None]
+    return np.sqrt(np.maximum(squares - 2 * points @ centers.transpose(0, 2, 1), 0))

@@ -1,6 +1,7 @@
 """Reading a URDF into plain arrays (http://wiki.ros.org/urdf/XML): no mesh, no dynamics, no library."""
 
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,40 +45,61 @@ def read_joints(text: str) -> dict[str, Joint]:
 
 
 def read_disabled_pairs(text: str) -> set[frozenset[str]]:
-    """Pairs of links an SRDF document excludes from self-collision checks."""
-    root = ElementTree.fromstring(text)
+    """Pairs of links an SRDF document excludes from self-collision checks; none for an empty text.
+
+    Raises GenModelsError(MODEL_UNAVAILABLE) where the text is no XML.
+    """
+    if not text.strip():
+        return set()
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        message = f"The SRDF is no valid XML ({error}): export it anew from the MoveIt setup assistant."
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message) from error
     return {frozenset((e.get("link1"), e.get("link2"))) for e in root.findall("disable_collisions")}
 
 
 def build_chain(
     joints: dict[str, Joint], joint_names: tuple[str, ...], base_frame: str, positions: dict[str, float]
 ) -> KinematicChain:
-    """The chain moved by `joint_names`; every other joint is frozen at `positions` (0 where it has none).
+    """The chain moved by `joint_names` and the joints that follow them; every other joint stands at its entry in
+    `positions` (see standing_positions).
 
-    Links that do not hang below `base_frame` are left out. Raises GenModelsError(UNKNOWN_JOINT) for a joint the URDF
-    lacks.
+    Links that do not hang below `base_frame` are left out. Raises GenModelsError(UNKNOWN_JOINT) for a joint that the
+    URDF lacks or that mimics another one.
     """
     unknown = [name for name in joint_names if name not in joints or joints[name].kind not in MOVING]
     if unknown:
         raise GenModelsError(ErrorCode.UNKNOWN_JOINT, f"The URDF has no moving joint {', '.join(unknown)}.")
+    followers = [name for name in joint_names if joints[name].mimic is not None]
+    if followers:
+        message = (
+            f"{followers[0]} follows {joints[followers[0]].mimic[0]} and cannot be commanded: list the latter only."
+        )
+        raise GenModelsError(ErrorCode.UNKNOWN_JOINT, message)
+    rules = following(joints, joint_names)
     links, body_of, placement = [base_frame], {base_frame: 0}, {base_frame: np.eye(4)}
     parents, origins, moving = [], [], []
     for joint in _outwards(joints, base_frame):
         origin = placement[joint.parent] @ joint.parent_from_joint
-        if joint.name in joint_names:
+        if joint.name in joint_names or joint.name in rules:
             parents.append(body_of[joint.parent])
             origins.append(origin)
             moving.append(joint)
             body_of[joint.child], placement[joint.child] = len(moving), np.eye(4)
         else:
             body_of[joint.child] = body_of[joint.parent]
-            placement[joint.child] = origin @ _motion(joint, _frozen_position(joint, positions))
+            placement[joint.child] = origin @ _motion(joint, positions.get(joint.name, 0.0))
         links.append(joint.child)
-    if tuple(joint.name for joint in moving) != tuple(joint_names):
+    if tuple(joint.name for joint in moving if joint.name not in rules) != tuple(joint_names):
         raise GenModelsError(
             ErrorCode.UNKNOWN_JOINT,
             f"List the joints from {base_frame} outwards, got {joint_names}.",
         )
+    commands, offsets = np.zeros((len(moving), len(joint_names))), np.zeros(len(moving))
+    for index, joint in enumerate(moving):
+        leader, multiplier, offsets[index] = rules.get(joint.name, (joint.name, 1.0, 0.0))
+        commands[index, joint_names.index(leader)] = multiplier
     return KinematicChain(
         parents=tuple(parents),
         **_motion_matrices(np.array(origins), moving),
@@ -86,7 +108,43 @@ def build_chain(
         link_names=tuple(links),
         link_bodies=np.array([body_of[link] for link in links]),
         body_from_link=np.array([placement[link] for link in links]),
+        joint_names=tuple(joint.name for joint in moving),
+        commands=commands,
+        offsets=offsets,
     )
+
+
+def following(joints: dict[str, Joint], leaders: Iterable[str]) -> dict[str, tuple[str, float, float]]:
+    """Leader, multiplier and offset of each joint that follows one of `leaders`, also through other followers."""
+    found = {}
+    for name in joints:
+        leader, multiplier, offset = _leader(joints, name)
+        if leader != name and leader in leaders:
+            found[name] = leader, multiplier, offset
+    return found
+
+
+def standing_positions(
+    joints: dict[str, Joint], joint_names: tuple[str, ...], given: dict[str, float]
+) -> dict[str, float]:
+    """Position of every joint that neither is commanded nor follows one that is: as given, as its leader says, or 0."""
+    moving = {*joint_names, *following(joints, joint_names)}
+    positions = {}
+    for name in joints:
+        if joints[name].kind in MOVING and name not in moving:
+            leader, multiplier, offset = _leader(joints, name)
+            positions[name] = given.get(name, multiplier * given.get(leader, 0.0) + offset)
+    return positions
+
+
+def _leader(joints: dict[str, Joint], name: str) -> tuple[str, float, float]:
+    """The joint that `name` follows in the end, perhaps itself, with multiplier and offset."""
+    multiplier, offset, seen = 1.0, 0.0, set()
+    while name in joints and joints[name].mimic is not None and name not in seen:
+        seen.add(name)
+        name, factor, shift = joints[name].mimic
+        multiplier, offset = multiplier * factor, offset + multiplier * shift
+    return name, multiplier, offset
 
 
 def _motion_matrices(origins: np.ndarray, joints: list[Joint]) -> dict[str, np.ndarray]:
@@ -105,13 +163,6 @@ def _outwards(joints: dict[str, Joint], base_frame: str) -> list[Joint]:
     """Joints below `base_frame`, depth first."""
     below = [joint for joint in joints.values() if joint.parent == base_frame]
     return [found for joint in below for found in (joint, *_outwards(joints, joint.child))]
-
-
-def _frozen_position(joint: Joint, positions: dict[str, float]) -> float:
-    if joint.name not in positions and joint.mimic is not None:
-        leader, multiplier, offset = joint.mimic
-        return multiplier * positions.get(leader, 0.0) + offset
-    return positions.get(joint.name, 0.0)
 
 
 def _motion(joint: Joint, position: float) -> np.ndarray:

@@ -133,7 +133,7 @@ def test_cut_off_in_full_motion(index):
 @pytest.fixture(scope="module")
 def body_points() -> dict[str, np.ndarray]:
     """A point well inside each link that must not touch obstacles, in its frame, m."""
-    points = link_points(*load_geometry(PANDA.urdf, PANDA.package_folder))
+    points = link_points(*load_geometry(PANDA.source.urdf, PANDA.source.folder))
     return {link: points[link].mean(axis=0) for link in PANDA.obstacle_links}
 
 
