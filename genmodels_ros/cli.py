@@ -207,7 +207,31 @@ def _add_train(commands):
     parser.add_argument("--batch-size", type=_positive, help=f"default: {sizes}")
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
     parser.add_argument("--robot", help="arm of the trajectories: a shipped one or a YAML file (default: panda)")
+    _add_trajectory_network(parser.add_argument_group("the network, for trajectories"))
     _add_common(parser, _train)
+
+
+def _add_trajectory_network(group):
+    """What is not given stays away from the parsed arguments: the defaults are the trainer's."""
+
+    def add(name: str, **settings):
+        group.add_argument(name, default=argparse.SUPPRESS, **settings)
+
+    add("--prediction", choices=("eps", "x_0", "v", "flow"), help="what its head predicts (default: v)")
+    add("--schedule", choices=("cosine", "linear", "flow"), help="of the noise (default: cosine)")
+    add("--width", type=_positive, help="default: 128")
+    add("--layers", type=_positive, help="default: 4")
+    add("--condition-dropout", type=float, help="share trained without seeing the obstacles (default: 0.1)")
+    add("--self-conditioning", action="store_true", help="look at the geometry of the estimate of the step before")
+
+
+def _network_arguments(args) -> dict:
+    names = ("prediction", "schedule", "width", "layers", "condition_dropout", "self_conditioning")
+    given = {name: getattr(args, name) for name in names if hasattr(args, name)}
+    if given and args.model != "trajectories":
+        option = next(iter(given)).replace("_", "-")
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"--{option} is for trajectories, not for {args.model}.")
+    return given
 
 
 def _train(args):
@@ -220,6 +244,7 @@ def _train(args):
         device=args.device,
         resume=args.resume,
         **_robot_argument(args),
+        **_network_arguments(args),
     )
     print(json.dumps(card.metrics, indent=2))
 

@@ -7,7 +7,7 @@ scenes. Beside the shards may lie a card.json that says how they were made.
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,20 +16,27 @@ from torch import Tensor
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.features import QueryFeatures, deviation, query_features
-from genmodels_ros.robots.scene_arrays import scene_from_arrays
+from genmodels_ros.robots.distance import ObstacleField
+from genmodels_ros.robots.features import PathGeometry, QueryFeatures, deviation, features_of_arrays
 
 SCENE_FIELDS = ("kind", "center", "quat_xyzw", "size")
 FIELDS = ("start", "goal", "control_points", "scene_id", *SCENE_FIELDS)
+FEATURES = tuple(field.name for field in fields(QueryFeatures))
+CHUNK = 64  # paths whose features are computed at once: few enough for the processor's caches
 HELD_OUT = 20  # every 20th scene is kept for validation
 
 
 @dataclass(frozen=True)
 class TrajectoryExamples:
-    """M expert paths: deviation [M, n, D] rad, their queries' features, and scene_id [M]."""
+    """M expert paths: deviation [M, n, D] rad from the straight line between start and goal [M, D], their queries'
+    features, the obstacles as a field of M scenes, and scene_id [M].
+    """
 
     deviation: Tensor
+    start: Tensor
+    goal: Tensor
     features: QueryFeatures
+    field: ObstacleField
     scene_id: Tensor
 
     def __len__(self) -> int:
@@ -37,8 +44,18 @@ class TrajectoryExamples:
 
     def __getitem__(self, index: Tensor) -> "TrajectoryExamples":
         """Those of an index or mask [M]."""
-        features = QueryFeatures(*(getattr(self.features, k)[index] for k in QueryFeatures.__dataclass_fields__))
-        return TrajectoryExamples(self.deviation[index], features, self.scene_id[index])
+        return TrajectoryExamples(
+            self.deviation[index],
+            self.start[index],
+            self.goal[index],
+            QueryFeatures(*(getattr(self.features, k)[index] for k in FEATURES)),
+            ObstacleField(self.field.table[index], self.field.has_cylinders),
+            self.scene_id[index],
+        )
+
+    def geometry(self, robot: Robot) -> PathGeometry:
+        """What a self-conditioned network looks at, for these queries."""
+        return PathGeometry(robot, self.start, self.goal, self.field)
 
     def split(self) -> tuple["TrajectoryExamples", "TrajectoryExamples"]:
         """Training and validation examples; no scene is in both."""
@@ -57,6 +74,8 @@ class TrajectoryExamples:
         return replace(
             self,
             deviation=torch.where(which[:, None, None], self.deviation.flip(1), self.deviation),
+            start=torch.where(which[:, None], self.goal, self.start),
+            goal=torch.where(which[:, None], self.start, self.goal),
             features=features,
         )
 
@@ -71,16 +90,10 @@ def load_examples(folder: Path, robot: Robot) -> tuple[TrajectoryExamples, dict]
     Raises GenModelsError(MODEL_UNAVAILABLE) if there are none or they do not fit the robot.
     """
     arrays = _read_shards(Path(folder), robot)
-    parts = []
-    for first in range(0, len(arrays["start"]), 256):
-        part = {key: value[first : first + 256] for key, value in arrays.items()}
-        parts.append(_examples(part, robot))
-    features = QueryFeatures(
-        *(torch.cat([getattr(p.features, k) for p in parts]) for k in QueryFeatures.__dataclass_fields__)
-    )
-    deviations, scene_ids = (torch.cat([getattr(p, name) for p in parts]) for name in ("deviation", "scene_id"))
+    chunks = range(0, len(arrays["start"]), CHUNK)
+    parts = [_examples({key: value[first : first + CHUNK] for key, value in arrays.items()}, robot) for first in chunks]
     card = Path(folder) / "card.json"
-    return TrajectoryExamples(deviations, features, scene_ids), json.loads(card.read_text()) if card.exists() else {}
+    return _joined(parts), json.loads(card.read_text()) if card.exists() else {}
 
 
 def batches(examples: TrajectoryExamples, size: int, rng: torch.Generator) -> Iterator[TrajectoryExamples]:
@@ -91,14 +104,24 @@ def batches(examples: TrajectoryExamples, size: int, rng: torch.Generator) -> It
 
 
 def _examples(arrays: dict[str, np.ndarray], robot: Robot) -> TrajectoryExamples:
-    size = arrays["kind"].shape[1]
-    scenes = [scene_from_arrays(arrays, index) for index in range(len(arrays["start"]))]
     start, goal = arrays["start"].astype(float), arrays["goal"].astype(float)
-    away = deviation(arrays["control_points"].astype(float))
-    features = query_features(robot, start, goal, scenes, away.shape[1], num_obstacles=size)
+    away, field = deviation(arrays["control_points"].astype(float)), ObstacleField.from_arrays(arrays)
     return TrajectoryExamples(
-        torch.as_tensor(away, dtype=torch.float32), features, torch.as_tensor(arrays["scene_id"].astype(np.int64))
+        *(torch.as_tensor(a, dtype=torch.float32) for a in (away, start, goal)),
+        features_of_arrays(robot, start, goal, arrays, field, away.shape[1]),
+        field,
+        torch.as_tensor(arrays["scene_id"].astype(np.int64)),
     )
+
+
+def _joined(parts: list[TrajectoryExamples]) -> TrajectoryExamples:
+    deviations, starts, goals, scene_ids = (
+        torch.cat([getattr(part, name) for part in parts]) for name in ("deviation", "start", "goal", "scene_id")
+    )
+    features = QueryFeatures(*(torch.cat([getattr(part.features, k) for part in parts]) for k in FEATURES))
+    tables = torch.cat([part.field.table for part in parts])
+    field = ObstacleField(tables, any(part.field.has_cylinders for part in parts))
+    return TrajectoryExamples(deviations, starts, goals, features, field, scene_ids)
 
 
 def _read_shards(folder: Path, robot: Robot) -> dict[str, np.ndarray]:

@@ -223,7 +223,7 @@ class TrajectoryDiffusion(nn.Module):
         t = torch.randint(self.schedule.num_steps, (len(x_0),), generator=rng).to(x_0.device)
         eps = torch.randn(x_0.shape, generator=rng).to(x_0.device)
         blind = None
-        if self.condition_dropout > 0:
+        if self.condition_dropout > 0 and self.training:
             blind = (torch.rand(len(x_0), generator=rng) < self.condition_dropout).to(x_0.device)
         x_t, level = self.schedule.forward_process(x_0, t, eps), self.schedule.at(t, x_0)
         encoded, look = self.encode(condition, blind), None

@@ -107,6 +107,32 @@ def distances_to(field: ObstacleField, points: Tensor, index: Tensor) -> Tensor:
     return _distance(x, y, z, *own[..., 12:].unbind(-1), field.has_cylinders)
 
 
+def nearest_obstacles(field: ObstacleField, points: Tensor) -> tuple[Tensor, Tensor]:
+    """Signed distance [*, N] from points [*, N, 3] to the nearest obstacle, and its gradient [*, N, 3].
+
+    The gradient is that of `distance_and_gradient`, for torch and without autograd. `*` is the field's, or anything for
+    a field of one scene.
+    """
+    index = distances(field, points).argmin(dim=-1)
+    if field.table.dim() > 2:
+        scene = torch.arange(field.table[..., 0, 0].numel(), device=index.device) * field.table.shape[-2]
+        index = index + scene.reshape(*index.shape[:-1], 1)
+    own = field.table.flatten(0, -2).T.contiguous().index_select(1, index.flatten()).unflatten(1, index.shape)
+    x, y, z = points.unbind(-1)
+    local = [own[3 * i] * x + own[3 * i + 1] * y + own[3 * i + 2] * z + own[9 + i] for i in range(3)]
+    (x, y, z), cylinder = local, own[16] > 0
+    radius = (x * x + y * y + 1e-20).sqrt()
+    u = torch.stack([torch.where(cylinder, radius, x.abs()), torch.where(cylinder, 0, y.abs()), z.abs()]) - own[12:15]
+    outside, deepest = u.clamp(min=0), u.amax(0)
+    gap = outside.square().sum(0).sqrt()
+    slope = torch.where(gap > 0, outside / gap.clamp(min=1e-12), (u == deepest).to(u.dtype))
+    x = torch.where(cylinder, slope[0] * x / radius, slope[0] * x.sign())
+    y = torch.where(cylinder, slope[0] * y / radius, slope[1] * y.sign())
+    z = slope[2] * z.sign()
+    gradient = torch.stack([own[i] * x + own[3 + i] * y + own[6 + i] * z for i in range(3)], dim=-1)
+    return gap + deepest.clamp(max=0) - own[15], gradient
+
+
 def _distance(x, y, z, half_x, half_y, half_z, rounding, cylinder, has_cylinders: bool) -> Tensor:
     if has_cylinders:
         x = torch.where(cylinder > 0, torch.sqrt(x * x + y * y + 1e-20), x)

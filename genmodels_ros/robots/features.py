@@ -19,14 +19,14 @@ from torch import Tensor
 
 from genmodels_ros.robots.bspline import basis_at, knot_vector, straight_line
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.distance import ObstacleField
+from genmodels_ros.robots.distance import ObstacleField, nearest_obstacles
 from genmodels_ros.robots.kinematics import bodies
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.scene_arrays import obstacle_tokens, scene_arrays
-from genmodels_ros.robots.spheres import obstacle_distances, sphere_centers
 
 NEAR = 0.3  # m; farther obstacles look all the same
 OVERLAP = 0.1  # m; from this distance on, spheres push
+GROUP = 3  # spheres a ball, where geometry is asked for at every step of sampling
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class QueryFeatures:
 
 def num_path_features(robot: Robot) -> int:
     """F."""
-    return 4 * robot.num_joints + 3 + len(_facing_bodies(robot))
+    return 4 * robot.num_joints + 3 + len(_balls(robot, 1, torch.device("cpu")).counts)
 
 
 def deviation(paths: np.ndarray) -> np.ndarray:
@@ -93,7 +93,8 @@ def features_of_arrays(
 
 @dataclass(frozen=True)
 class PathGeometry:
-    """What `path_features` says of the straight line, of any paths: a function of their deviation from it.
+    """What `path_features` says of the straight line, of any paths: a function of their deviation from it, and a
+    coarser one, as it is called at every step of sampling.
 
     start, goal: [Q, D] rad; field: of Q scenes, on the device of the deviations
     """
@@ -119,7 +120,7 @@ class PathGeometry:
         ends, inner = (matrix.to(deviation) for matrix in _curve(n))
         q = (ends @ torch.stack([self.start, self.goal], dim=1))[:, None] + inner @ deviation
         turn = (self.start[:, 0] + self.goal[:, 0])[:, None, None] / 2
-        return _geometry(self.robot, q, turn, self.field)
+        return _geometry(self.robot, q, turn, self.field, GROUP)
 
 
 @lru_cache(maxsize=4)
@@ -133,27 +134,71 @@ def _curve(n: int) -> tuple[Tensor, Tensor]:
     return torch.as_tensor(line), torch.as_tensor(basis[:, 2:-2])
 
 
-def _geometry(robot: Robot, q: Tensor, turn: Tensor, field: ObstacleField) -> Tensor:
-    """Path features [Q, *, F] at configurations q [Q, *, D] in a field of Q scenes, seen turned by minus `turn`."""
-    with torch.inference_mode(False), torch.enable_grad():
-        q = q.clone().requires_grad_()
-        gaps = obstacle_distances(robot.spheres, sphere_centers(robot.chain, robot.spheres, q), field)
-        (push,) = torch.autograd.grad((OVERLAP - gaps).clamp(min=0).sum(), q)
-    turned = torch.cat([q.detach()[..., :1] - turn[..., None], q.detach()[..., 1:]], dim=-1)
-    frames = torch.stack(bodies(robot.chain, turned)[1:], dim=-3)
-    nearest = torch.stack([gaps.detach()[..., mine].amin(-1) for mine in _facing_bodies(robot)], -1)
-    return torch.cat(
-        [
-            frames[..., :3, 3].flatten(-2),
-            frames[..., -1, :3, 2],
-            nearest.clamp(-NEAR, NEAR) / NEAR,
-            push.clamp(-3, 3),
-        ],
-        dim=-1,
+def _geometry(robot: Robot, q: Tensor, turn: Tensor, field: ObstacleField, group: int = 1) -> Tensor:
+    """Path features [Q, *, F] at configurations q [Q, *, D] in a field of Q scenes, seen turned by minus `turn`.
+
+    group: so many neighbouring spheres of a body count as one around them
+    """
+    frames = torch.stack(bodies(robot.chain, q)[1:], dim=-3)[..., :3, :]
+    gaps, push = _gaps_and_push(robot, _balls(robot, group, frames.device), frames, field)
+    seen = torch.cat([frames[..., 3], frames[..., -1:, :, 2]], dim=-2)
+    cos, sin = turn[..., None].cos(), turn[..., None].sin()
+    x, y, z = seen.unbind(-1)
+    turned = torch.stack([cos * x + sin * y, cos * y - sin * x, z], dim=-1)
+    return torch.cat([turned.flatten(-2), gaps.clamp(-NEAR, NEAR) / NEAR, push.clamp(-3, 3)], dim=-1)
+
+
+@dataclass(frozen=True)
+class _Balls:
+    """K balls on the bodies that must clear obstacles, by body: frames [K] of their bodies (counted from the first
+    moving one), centers [K, 3], radii [K], moved [D, K] (1 where the joint moves the ball), and each body's number.
+    """
+
+    frames: Tensor
+    centers: Tensor
+    radii: Tensor
+    moved: Tensor
+    counts: tuple[int, ...]
+
+
+def _gaps_and_push(robot: Robot, balls: _Balls, frames: Tensor, field: ObstacleField) -> tuple[Tensor, Tensor]:
+    """Each body's distance to obstacles, and the gradient [Q, *, D] by the joints of the balls' overlap with them.
+
+    frames: [Q, *, D, 3, 4] of the moving bodies. The gradient is that of sum_k max(0, OVERLAP - d_k). Joint j with axis
+    z through p moves a ball at x along its normal n by z · (x × n) - (z × p) · n, if it moves it at all.
+    """
+    own = frames.index_select(-3, balls.frames)
+    points = (own[..., :3] * balls.centers[:, None]).sum(-1) + own[..., 3]
+    distance, normal = nearest_obstacles(field, points.reshape(len(points), -1, 3))
+    gaps = distance.reshape(points.shape[:-1]) - balls.radii
+    normal = normal.reshape(points.shape) * (gaps < OVERLAP)[..., None]
+    wrench = balls.moved @ torch.cat([torch.linalg.cross(points, normal), normal], dim=-1)
+    axis = (frames[..., :3] * robot.chain.tensor("axes", frames)[:, None]).sum(-1)
+    moment = torch.linalg.cross(frames[..., 3], axis)
+    sliding = torch.as_tensor(robot.chain.prismatic, device=frames.device)[:, None]
+    screws = torch.cat([torch.where(sliding, 0, axis), torch.where(sliding, axis, moment)], dim=-1)
+    nearest = torch.stack([part.amin(-1) for part in gaps.split(balls.counts, dim=-1)], dim=-1)
+    return nearest, -(screws * wrench).sum(-1)
+
+
+@lru_cache(maxsize=8)
+def _balls(robot: Robot, group: int, device: torch.device) -> _Balls:
+    """Balls around `group` spheres each, neighbours along their body's longest direction."""
+    spheres, rows = robot.spheres, []
+    facing = spheres.near_obstacles & (spheres.bodies > 0)
+    for body in np.unique(spheres.bodies[facing]):
+        mine = np.flatnonzero(facing & (spheres.bodies == body))
+        centers, radii = spheres.centers[mine], spheres.radii[mine]
+        longest = np.linalg.svd(centers - centers.mean(axis=0))[2][0]
+        order = np.argsort(centers @ longest, kind="stable")
+        for part in np.array_split(order, -(-len(order) // group)):
+            middle = centers[part].mean(axis=0)
+            reach = np.linalg.norm(centers[part] - middle, axis=-1) + radii[part]
+            rows.append((body, middle, reach.max()))
+    owner, centers, radii = (np.array(column) for column in zip(*rows, strict=True))
+    moved = [[joint in robot.chain.ancestors(int(body)) for body in owner] for joint in range(robot.num_joints)]
+    return _Balls(
+        torch.as_tensor(owner - 1, device=device),
+        *(torch.as_tensor(np.asarray(a, dtype=np.float32), device=device) for a in (centers, radii, moved)),
+        counts=tuple(np.unique(owner, return_counts=True)[1].tolist()),
     )
-
-
-def _facing_bodies(robot: Robot) -> list[np.ndarray]:
-    """For every body that must clear obstacles, which of the spheres that must are its own."""
-    owner = robot.spheres.bodies[robot.spheres.near_obstacles]
-    return [np.flatnonzero(owner == body) for body in np.unique(owner)]
