@@ -9,7 +9,6 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -66,7 +65,7 @@ def load_card(folder: Path) -> Card:
 def load_checkpoint(folder: Path, expected_model: str) -> tuple[nn.Module, Card]:
     """Rebuilds the network on the CPU, in evaluation mode.
 
-    Raises GenModelsError(MODEL_UNAVAILABLE) if a file is missing, damaged, or holds another kind of model.
+    Raises GenModelsError(MODEL_UNAVAILABLE) if a file is missing, damaged, holds another kind of model or no numbers.
     """
     folder = Path(folder)
     card = load_card(folder)
@@ -76,14 +75,26 @@ def load_checkpoint(folder: Path, expected_model: str) -> tuple[nn.Module, Card]
         )
     path = folder / WEIGHTS
     try:
-        if file_sha256(path) != card.sha256:
-            raise GenModelsError(
-                ErrorCode.MODEL_UNAVAILABLE, f"{path} does not match the hash in its card: copy or train it again."
-            )
+        sha256 = file_sha256(path)
+    except OSError as error:
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"Cannot read {path}: {error.strerror}.") from error
+    if sha256 != card.sha256:
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE, f"{path} does not match the hash in its card: copy or train it again."
+        )
+    try:
         model = model_class(card.model).from_config(card.config)
         model.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
-        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"Cannot load {path}: {error}") from error
+    except Exception as error:  # a card's settings may be anything, and so what a network makes of them
+        reason = " ".join(str(error).split())[:200]
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE, f"{path} does not fit its card ({type(error).__name__}: {reason})."
+        ) from error
+    for name, tensor in model.state_dict().items():
+        if not tensor.isfinite().all():
+            raise GenModelsError(
+                ErrorCode.MODEL_UNAVAILABLE, f"{path} holds numbers that are not finite in {name}: train it again."
+            )
     return model.eval(), card
 
 
