@@ -186,3 +186,18 @@ def test_five_hundred_obstacles_are_no_trouble(generator):
     assert check_answer(generator, query) == ErrorCode.SUCCESS
     crowd = Scene(tuple(Box(0.6 * direction, (0.2, 0.2, 0.2)) for direction in directions))
     assert check_answer(generator, TrajectoryQuery(**GOOD | {"scene": crowd})) == ErrorCode.START_IN_COLLISION
+
+
+def test_a_query_can_be_cancelled_at_every_step(generator):
+    """Through sampling, refining and verifying it ends with the very step at which it was cancelled."""
+    stages = []
+    generator.generate(TrajectoryQuery(**GOOD), progress=lambda stage, *_: stages.append(stage))
+    assert set(stages) == {"sampling", "refining", "verifying"}
+    for stop_after in range(1, len(stages) + 1):
+        calls = []
+        result = generator.generate(
+            TrajectoryQuery(**GOOD),
+            progress=lambda *call, calls=calls: calls.append(call),
+            cancelled=lambda calls=calls, last=stop_after: len(calls) >= last,
+        )
+        assert result.code == ErrorCode.CANCELLED and len(calls) == stop_after and not result.candidates
