@@ -108,9 +108,11 @@ class TrajectoryGenerator:
         """
         return _Generation(self, query, progress, cancelled).run()
 
-    def verify(self, trajectory: Trajectory, scene: Scene, finger_position: float | None = None) -> Verification:
-        """The judgement `generate` puts its own trajectories to."""
-        return verify(trajectory, self._arm(finger_position), scene)
+    def verify(
+        self, trajectory: Trajectory, scene: Scene, finger_position: float | None = None, from_time: float = 0.0
+    ) -> Verification:
+        """The judgement `generate` puts its own trajectories to; or of what is left of one after `from_time` s."""
+        return verify(trajectory, self._arm(finger_position), scene, from_time=from_time)
 
     def _arm(self, finger_position: float | None) -> Robot:
         return self.robot if finger_position is None else load_robot(self.robot.name, finger_position)
