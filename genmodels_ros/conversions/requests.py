@@ -1,17 +1,25 @@
 """TrajectoryRequest → TrajectoryQuery; GenerationResult → TrajectoryResult."""
 
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 
+import numpy as np
 from std_msgs.msg import Header
 
 from genmodels_interfaces.msg import CostWeights as CostWeightsMessage
+from genmodels_interfaces.msg import GuidanceWeights as GuidanceWeightsMessage
 from genmodels_interfaces.msg import TrajectoryCandidate, TrajectoryRequest, TrajectoryResult
 from genmodels_ros.conversions.errors import to_message
 from genmodels_ros.conversions.obstacles import check_frame, to_scene
-from genmodels_ros.conversions.poses import to_matrix
-from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_positions
+from genmodels_ros.conversions.poses import position, to_matrix
+from genmodels_ros.conversions.trajectories import other_joints, to_joint_trajectory, to_positions, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights, GenerationResult, TrajectoryQuery
+from genmodels_ros.pipelines.trajectory_query import (
+    Candidate,
+    CostWeights,
+    GenerationResult,
+    GuidanceWeights,
+    TrajectoryQuery,
+)
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 
@@ -26,6 +34,7 @@ class RequestDefaults:
     time_limit: float = 10.0  # s
     max_time_limit: float = 60.0  # s
     weights: CostWeights = field(default_factory=CostWeights)
+    guidance: GuidanceWeights = field(default_factory=GuidanceWeights)
 
 
 def to_query(
@@ -33,14 +42,14 @@ def to_query(
 ) -> TrajectoryQuery:
     """The query of a request, checked against the robot.
 
-    start: [D] the present configuration, or None to read the request's; topic_scene: obstacles of the topic.
+    start: [D] the present configuration, or None to read the request's; topic_scene: obstacles that the node knows of.
     Raises GenModelsError with the code of whatever is wrong, as ErrorCode.msg lists them.
     """
     scene = to_scene(request.obstacles, robot.base_frame, defaults.max_obstacles)
     if not request.ignore_obstacles_topic:
         scene = topic_scene + scene
     if start is None:
-        start = to_positions(request.start, robot.joint_names, robot.finger_joints, "The start")
+        start = to_positions(request.start, robot.joint_names, other_joints(robot), "The start")
     if request.num_samples > defaults.max_samples:
         raise GenModelsError(
             ErrorCode.INVALID_COUNT,
@@ -59,15 +68,53 @@ def to_query(
         weights=_weights(request.weights, defaults.weights),
         time_limit=_time_limit(request.time_limit, defaults),
         allow_fallback=not request.no_fallback,
+        guidance=_guidance(request.guidance, defaults.guidance),
+        workspace=_workspace(request),
+        warm_start=_warm_start(request, robot),
     )
     query.check(robot)
     return query
 
 
-def to_result(result: GenerationResult, header: Header) -> TrajectoryResult:
+def deadline_of(request: TrajectoryRequest) -> float | None:
+    """Seconds from arrival to answer, None where the request sets none. Raises GenModelsError(TIME_LIMIT)."""
+    if request.deadline == 0:
+        return None
+    if not (np.isfinite(request.deadline) and request.deadline > 0):
+        raise GenModelsError(
+            ErrorCode.TIME_LIMIT, f"deadline must be positive and finite, or 0 for none, got {request.deadline} s."
+        )
+    return request.deadline
+
+
+def hurried(query: TrajectoryQuery, deadline: float | None, waited: float) -> TrajectoryQuery:
+    """The query with no more time than its deadline leaves after `waited` seconds.
+
+    Raises GenModelsError(TIME_LIMIT) if that is none.
+    """
+    if deadline is None:
+        return query
+    if waited >= deadline:
+        raise GenModelsError(
+            ErrorCode.TIME_LIMIT,
+            f"The deadline of {deadline:g} s passed before the turn came: allow more, or ask less.",
+        )
+    return replace(query, time_limit=min(query.time_limit, deadline - waited))
+
+
+def to_failure(robot: Robot | None) -> TrajectoryResult:
+    """An answer that says only whose it is; the error is still to be filled in. None: no robot is loaded."""
+    if robot is None:
+        return TrajectoryResult()
+    return TrajectoryResult(robot=robot.name, joint_names=list(robot.joint_names))
+
+
+def to_result(result: GenerationResult, robot: Robot, header: Header) -> TrajectoryResult:
     """The answer; `header` is that of every trajectory."""
     return TrajectoryResult(
         error=to_message(result.code, result.message),
+        robot=robot.name,
+        joint_names=list(robot.joint_names),
         candidates=[_candidate(candidate, header) for candidate in result.candidates],
         num_samples=result.num_samples,
         num_verified=result.num_verified,
@@ -78,7 +125,7 @@ def to_result(result: GenerationResult, header: Header) -> TrajectoryResult:
 
 def _goal(request: TrajectoryRequest, robot: Robot) -> dict:
     if request.joint_goal.name or request.joint_goal.position:
-        return {"goal_config": to_positions(request.joint_goal, robot.joint_names, robot.finger_joints, "The goal")}
+        return {"goal_config": to_positions(request.joint_goal, robot.joint_names, other_joints(robot), "The goal")}
     if request.has_pose_goal:
         check_frame(request.pose_goal.header.frame_id, robot.base_frame, "The pose goal")
         return {"goal_pose": to_matrix(request.pose_goal.pose, "The pose goal")}
@@ -88,6 +135,24 @@ def _goal(request: TrajectoryRequest, robot: Robot) -> dict:
 def _weights(message: CostWeightsMessage, default: CostWeights) -> CostWeights:
     weights = CostWeights(message.length, message.duration, message.clearance, message.smoothness)
     return weights if any(astuple(weights)) else default
+
+
+def _guidance(message: GuidanceWeightsMessage, default: GuidanceWeights) -> GuidanceWeights:
+    weights = GuidanceWeights(message.collision, message.length, message.smoothness, message.workspace)
+    return weights if any(astuple(weights)) else default
+
+
+def _workspace(request: TrajectoryRequest) -> np.ndarray | None:
+    if not request.has_workspace:
+        return None
+    return np.stack([position(request.workspace_lower), position(request.workspace_upper)])
+
+
+def _warm_start(request: TrajectoryRequest, robot: Robot) -> np.ndarray | None:
+    """Positions [T, D]; joints other than the robot's are left aside."""
+    if not request.warm_start.points:
+        return None
+    return to_trajectory(request.warm_start, robot.joint_names, None, "The warm start").positions
 
 
 def _time_limit(asked: float, defaults: RequestDefaults) -> float:

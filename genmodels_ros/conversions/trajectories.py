@@ -1,5 +1,7 @@
 """Joint messages ↔ arrays in the robot's joint order, by name."""
 
+from functools import lru_cache
+
 import numpy as np
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
@@ -7,7 +9,15 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from genmodels_ros.conversions.stamps import to_duration, to_seconds
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.trajectory import Trajectory
+from genmodels_ros.robots.urdf import read_joints
+
+
+@lru_cache(maxsize=8)
+def other_joints(robot: Robot) -> tuple[str, ...]:
+    """What else moves in the robot's description: fingers, mimic joints, another arm; a state may name them too."""
+    return tuple(name for name in read_joints(robot.source.urdf) if name not in robot.joint_names)
 
 
 def to_positions(
@@ -15,7 +25,7 @@ def to_positions(
 ) -> np.ndarray:
     """Positions [D] rad in the order of `joint_names`.
 
-    ignored: names that may be there and are left aside (fingers); None lets any be there, as on joint_states.
+    ignored: names that may be there and are left aside (`other_joints`); None lets any be there, as on joint_states.
     Raises GenModelsError: UNKNOWN_JOINT, MISSING_JOINT, WRONG_LENGTH (also for a joint named twice), NOT_FINITE.
     """
     if len(message.position) != len(message.name):
@@ -33,33 +43,52 @@ def to_joint_state(joint_names, positions, velocities, header: Header) -> JointS
 
 
 def to_trajectory(
-    message: JointTrajectory, joint_names: tuple[str, ...], ignored: tuple[str, ...] | None = ()
+    message: JointTrajectory,
+    joint_names: tuple[str, ...],
+    ignored: tuple[str, ...] | None = (),
+    what: str = "The trajectory",
 ) -> Trajectory:
     """The trajectory in the order of `joint_names`, its time starting at the message's first point.
 
     Velocities or accelerations that every point leaves out are differences of what is there. Raises GenModelsError as
     `to_positions`; WRONG_LENGTH for fewer than two points; TRAJECTORY_EXCEEDS_LIMITS unless time rises.
     """
-    columns = _columns(message.joint_names, joint_names, ignored, "The trajectory")
+    columns = _columns(message.joint_names, joint_names, ignored, what)
     if len(message.points) < 2:
-        raise GenModelsError(
-            ErrorCode.WRONG_LENGTH, f"A trajectory needs at least two points, got {len(message.points)}."
-        )
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, f"{what} needs at least two points, got {len(message.points)}.")
     time = np.array([to_seconds(point.time_from_start) for point in message.points])
     if time[0] < 0 or not (np.diff(time) > 0).all():
         raise GenModelsError(
             ErrorCode.TRAJECTORY_EXCEEDS_LIMITS,
-            "time_from_start must start at 0 or later and rise from point to point.",
+            f"{what} has a time_from_start that is negative or does not rise from point to point.",
         )
     time -= time[0]
-    positions = _field(message, "positions", columns)
+    positions = _field(message, "positions", columns, what)
     if positions is None:
-        raise GenModelsError(ErrorCode.WRONG_LENGTH, "The points of the trajectory have no positions.")
-    velocities = _field(message, "velocities", columns)
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, f"{what} has points without positions.")
+    velocities = _field(message, "velocities", columns, what)
     velocities = np.gradient(positions, time, axis=0) if velocities is None else velocities
-    accelerations = _field(message, "accelerations", columns)
+    accelerations = _field(message, "accelerations", columns, what)
     accelerations = np.gradient(velocities, time, axis=0) if accelerations is None else accelerations
     return Trajectory(tuple(joint_names), time, positions, velocities, accelerations)
+
+
+def from_present(message: JointTrajectory, state: JointState) -> JointTrajectory:
+    """The command as a controller executes it: where its first point lies ahead in time, it leaves from `state`.
+
+    Raises GenModelsError(MISSING_JOINT) where the state leaves a joint of the command out.
+    """
+    if not message.points or to_seconds(message.points[0].time_from_start) <= 0:
+        return message
+    positions = np.array(state.position)[_columns(state.name, tuple(message.joint_names), None, "joint_states")]
+    rest = [0.0] * len(positions)
+    first = message.points[0]
+    present = JointTrajectoryPoint(
+        positions=_floats(positions),
+        velocities=rest if len(first.velocities) else [],
+        accelerations=rest if len(first.accelerations) else [],
+    )
+    return JointTrajectory(header=message.header, joint_names=message.joint_names, points=[present, *message.points])
 
 
 def to_joint_trajectory(trajectory: Trajectory, header: Header) -> JointTrajectory:
@@ -97,7 +126,7 @@ def _columns(names, joint_names, ignored, what: str) -> list[int]:
     return [names.index(name) for name in joint_names]
 
 
-def _field(message: JointTrajectory, field: str, columns: list[int]) -> np.ndarray | None:
+def _field(message: JointTrajectory, field: str, columns: list[int], what: str) -> np.ndarray | None:
     """[T, D] in the robot's order; None if every point leaves the field out."""
     rows = [getattr(point, field) for point in message.points]
     if not any(len(row) for row in rows):
@@ -106,10 +135,10 @@ def _field(message: JointTrajectory, field: str, columns: list[int]) -> np.ndarr
         if len(row) != len(message.joint_names):
             raise GenModelsError(
                 ErrorCode.WRONG_LENGTH,
-                f"Point {index} of the trajectory has {len(row)} {field} for {len(message.joint_names)} joints.",
+                f"{what} has {len(row)} {field} for {len(message.joint_names)} joints in its point {index}.",
             )
     values = np.array(rows)[:, columns]
-    _check_finite(values, f"The trajectory has {field} that are NaN or infinite.")
+    _check_finite(values, f"{what} has {field} that are NaN or infinite.")
     return values
 
 

@@ -108,19 +108,33 @@ class ManagedNode(LifecycleNode):
         self._while_active.callback(self.destroy_timer, timer)
         return timer
 
-    def add_worker(self, process: Callable) -> LatestSlot:
-        """A slot whose newest item goes to `process` in the inference group; older ones are dropped and counted."""
+    def add_worker(self, process: Callable, alone: bool = False) -> LatestSlot:
+        """A slot whose newest item goes to `process` in the inference group; older ones are dropped and counted.
+
+        alone: in a group of its own, beside a long inference instead of after it, and not counted as one
+        """
+        lock, group = (threading.Lock(), MutuallyExclusiveCallbackGroup()) if alone else (self.work, self.inference)
 
         def run():
             while self.active and (item := slot.take()) is not None:
-                with self.work, self.monitor.measure():
-                    process(item)
+                with lock, ExitStack() if alone else self.monitor.measure():
+                    if self.active:
+                        process(item)
 
-        guard = self.create_guard_condition(self._reporting(run), callback_group=self.inference)
+        def finish():
+            with lock:
+                self._slots.remove(slot)
+
+        guard = self.create_guard_condition(self._reporting(run), callback_group=group)
         slot = LatestSlot(notify=guard.trigger)
         self._slots.append(slot)
+        self._while_active.callback(finish)
         self._while_active.callback(self.destroy_guard_condition, guard)
         return slot
+
+    def add_farewell(self, callback: Callable) -> None:
+        """A last word when the node deactivates: after what is added later has ended, before publishers fall silent."""
+        self._while_active.callback(callback)
 
     def add_service(self, service_type, name: str, callback: Callable, group=None, needs_active: bool = True):
         """A service for the node's whole life, by default in the inference group.

@@ -29,10 +29,11 @@ class RequestQueue:
         return len(self._tickets) > self._depth
 
     @contextmanager
-    def turn(self, given_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    def turn(self, given_up: Callable[[], bool] = lambda: False, patience: float | None = None) -> Iterator[None]:
         """Waits for the turn and holds it during the block.
 
-        Raises GenModelsError: QUEUE_FULL at once; TIME_LIMIT after `patience` seconds; CANCELLED once `given_up()`.
+        patience: s that this request waits at most, instead of the queue's.
+        Raises GenModelsError: QUEUE_FULL at once; TIME_LIMIT when patience ends; CANCELLED once `given_up()`.
         """
         ticket = object()
         with self._changed:
@@ -42,21 +43,21 @@ class RequestQueue:
                 )
             self._tickets.append(ticket)
         try:
-            self._wait_for_turn(ticket, given_up)
+            self._wait_for_turn(ticket, given_up, self._patience if patience is None else patience)
             yield
         finally:
             with self._changed:
                 self._tickets.remove(ticket)
                 self._changed.notify_all()
 
-    def _wait_for_turn(self, ticket: object, given_up: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + self._patience
+    def _wait_for_turn(self, ticket: object, given_up: Callable[[], bool], patience: float) -> None:
+        deadline = time.monotonic() + patience
         with self._changed:
             while self._tickets[0] is not ticket:
                 if given_up():
                     raise GenModelsError(ErrorCode.CANCELLED, "The request was withdrawn while it waited its turn.")
                 if time.monotonic() >= deadline:
                     raise GenModelsError(
-                        ErrorCode.TIME_LIMIT, f"The request waited {self._patience:g} s without getting its turn."
+                        ErrorCode.TIME_LIMIT, f"The request waited {patience:g} s without getting its turn."
                     )
                 self._changed.wait(POLL)

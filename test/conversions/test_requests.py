@@ -89,7 +89,7 @@ def test_results_keep_their_numbers():
     trajectory = Trajectory(ROBOT.joint_names, time, *rng.uniform(-1, 1, (3, 3, 7)))
     candidate = Candidate(trajectory, "model", 1.5, 2.5, 1.0, 0.03, 4.5)
     result = GenerationResult(ErrorCode.SUCCESS, "", (candidate,), 16, 7, 0.01, 0.02)
-    message = to_result(result, Header(frame_id="panda_link0"))
+    message = to_result(result, ROBOT, Header(frame_id="panda_link0"))
     assert message.error.value == ErrorCode.SUCCESS
     assert (message.num_samples, message.num_verified) == (16, 7)
     assert (message.generation_time, message.planning_time) == (0.01, 0.02)
@@ -98,5 +98,5 @@ def test_results_keep_their_numbers():
     assert (sent.min_clearance, sent.smoothness) == (0.03, 4.5)
     back = to_trajectory(sent.trajectory, ROBOT.joint_names)
     np.testing.assert_array_equal(back.positions, trajectory.positions)
-    refused = to_result(GenerationResult(ErrorCode.NO_SOLUTION, "None."), Header())
+    refused = to_result(GenerationResult(ErrorCode.NO_SOLUTION, "None."), ROBOT, Header())
     assert (refused.error.value, refused.error.message, refused.candidates) == (ErrorCode.NO_SOLUTION, "None.", [])

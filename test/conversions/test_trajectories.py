@@ -118,5 +118,5 @@ def test_wrong_trajectories(message, code):
 def test_a_point_without_velocities_among_others_is_refused():
     message = moving()
     message.points[1].velocities = [0.0] * 3
-    with pytest.raises(GenModelsError, match="Point 0"):
+    with pytest.raises(GenModelsError, match="point 0"):
         to_trajectory(message, NAMES)

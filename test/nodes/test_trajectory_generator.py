@@ -21,7 +21,8 @@ from genmodels_interfaces.srv import GenerateTrajectories, VerifyTrajectory
 from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.conversions.trajectories import to_trajectory
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.trajectory_generator import LATCHED, TrajectoryGeneratorNode
+from genmodels_ros.nodes.scene_input import LATCHED
+from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
 
@@ -102,7 +103,7 @@ def test_the_current_state_is_the_start_when_asked_for(graph, node, wait_until):
     publisher = graph.publisher(JointState, "joint_states")
     assert wait_until(lambda: publisher.get_subscription_count())
     publisher.publish(state_of([*current, 0.04], [*ROBOT.joint_names, "panda_finger_joint1"]))
-    assert wait_until(lambda: node._joint_state is not None)
+    assert wait_until(lambda: node.state._recent)
     publisher.publish(state_of([0.04], ["panda_finger_joint1"]))  # another publisher's part of the robot
     result = generate(graph, **request)
     assert result.error.value == ErrorCode.SUCCESS, result.error.message
@@ -127,16 +128,16 @@ def test_obstacles_of_the_topic_count_unless_ignored(graph, node, wait_until):
     publisher = graph.publisher(ObstacleArray, "obstacles", LATCHED)
     try:
         publisher.publish(obstacles_of(around_the_hand))
-        assert wait_until(lambda: node._scene.obstacles)
+        assert wait_until(lambda: node.scene_input._described.obstacles)
         answer = generate(graph)
         assert answer.error.value == ErrorCode.START_IN_COLLISION and "ball" in answer.error.message
         assert generate(graph, ignore_obstacles_topic=True).error.value == ErrorCode.SUCCESS
         publisher.publish(obstacles_of(around_the_hand, frame="camera"))
-        assert wait_until(lambda: node._scene_error)
+        assert wait_until(lambda: node.scene_input._error)
         assert generate(graph).error.value == ErrorCode.UNKNOWN_FRAME, "a scene we could not read is not an empty one"
     finally:
         publisher.publish(obstacles_of(Scene()))
-        assert wait_until(lambda: not node._scene.obstacles and not node._scene_error)
+        assert wait_until(lambda: not node.scene_input._described.obstacles and not node.scene_input._error)
         graph.node.destroy_publisher(publisher)
     assert generate(graph).error.value == ErrorCode.SUCCESS
 
@@ -222,7 +223,7 @@ def test_a_wrong_request_has_its_own_code_and_leaves_the_node_serving(graph, nod
 def test_verification_finds_contact_and_haste(graph, node):
     trajectory = generate(graph).candidates[0].trajectory
     middle = trajectory.points[len(trajectory.points) // 2]
-    tool = node.tool_path(to_trajectory(trajectory, ROBOT.joint_names))
+    tool = node.markers.tool_path(to_trajectory(trajectory, ROBOT.joint_names))
     wall = Scene((Sphere(center=tool[len(tool) // 2], radius=0.05, id="ball"),))
     verdict = verify(graph, trajectory, obstacles=obstacles_of(wall))
     assert not verdict.valid and verdict.error.value == ErrorCode.TRAJECTORY_IN_COLLISION

@@ -1,0 +1,156 @@
+"""Obstacles that the node sees for itself, in a point cloud or a depth image."""
+
+import time
+from functools import partial
+
+import numpy as np
+import torch
+from rclpy.qos import qos_profile_sensor_data
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from std_msgs.msg import Header
+
+from genmodels_ros.conversions.depth import to_camera, to_depth
+from genmodels_ros.conversions.point_clouds import to_points
+from genmodels_ros.conversions.poses import to_matrix, to_pose
+from genmodels_ros.conversions.stamps import to_seconds
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.robot_state import RobotState
+from genmodels_ros.robots.depth import depth_points
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.kinematics import link_pose
+from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.point_cloud import PerceptionSettings, perceive
+
+NONE, POINTS, DEPTH = "none", "points", "depth"
+
+
+class Perception:
+    """Turns the newest cloud or image into boxes, beside whatever is being planned.
+
+    Nothing seen lately is an error and not an empty scene: `scene` raises it until the sensor is back.
+    """
+
+    PARAMETERS = (
+        Parameter(
+            "perception.source",
+            NONE,
+            "Where obstacles are seen: in the topic points, or in depth/image_raw with depth/camera_info",
+            choices=(NONE, POINTS, DEPTH),
+            load_time=True,
+        ),
+        Parameter("perception.voxel_size", 0.03, "Side of a voxel", "m", range=(0.01, 0.5)),
+        Parameter("perception.max_boxes", 200, "About the most boxes; more mean larger voxels", range=(1, 2000)),
+        Parameter("perception.robot_margin", 0.03, "Around the arm, points are the arm", "m", range=(0.0, 0.5)),
+        Parameter("perception.min_points", 1, "A third of a voxel a side with fewer is noise", range=(1, 1000)),
+        Parameter("perception.max_age", 1.0, "Oldest view that one may plan by", "s", range=(0.01, 60.0)),
+        Parameter(
+            "perception.camera_pose",
+            [0.0] * 7,
+            "Pose x y z qx qy qz qw of the sensor's frame (a camera's optical frame) in perception.camera_parent; "
+            "all zero: the sensor's frame_id must be the base frame or a link of the robot",
+        ),
+        Parameter("perception.camera_parent", "", "Link that the sensor is mounted on; empty: the base frame"),
+    )
+
+    def __init__(self, node: ManagedNode, robot: Robot, state: RobotState, changed):
+        """changed: called without arguments when there is a new view, or the last could not be read."""
+        self._node, self._robot, self._state, self._changed = node, robot, state, changed
+        self._scene, self._error, self._stamp, self._arrival = Scene(), None, 0.0, -np.inf
+        self._camera_info: CameraInfo | None = None
+        self.source = node.value("perception.source")
+        if self.source == NONE:
+            return
+        self._slot = node.add_worker(self._look, alone=True)
+        if self.source == POINTS:
+            node.add_subscription(PointCloud2, "points", self._slot.put, qos_profile_sensor_data)
+        else:
+            node.add_subscription(CameraInfo, "depth/camera_info", self._receive_info, qos_profile_sensor_data)
+            node.add_subscription(Image, "depth/image_raw", self._slot.put, qos_profile_sensor_data)
+
+    def scene(self) -> Scene:
+        """The obstacles seen last. Raises GenModelsError: PERCEPTION_TOO_OLD, or why the last view cannot be used."""
+        if self.source == NONE:
+            return Scene()
+        if self._error:
+            raise self._error
+        age, max_age = self._age(), self._node.value("perception.max_age")
+        if age > max_age:
+            newest = f"the newest is {age:.2g} s old" if np.isfinite(age) else "none has arrived"
+            raise GenModelsError(
+                ErrorCode.PERCEPTION_TOO_OLD,
+                f"No {'depth image' if self.source == DEPTH else 'point cloud'} of the last {max_age:g} s, {newest}: "
+                "start the sensor, or set ignore_obstacles_topic.",
+            )
+        return self._scene
+
+    def _age(self) -> float:
+        """Seconds since the last view was taken, by its stamp, or since it arrived if it has none."""
+        if self._stamp:
+            return self._node.get_clock().now().nanoseconds * 1e-9 - self._stamp
+        return time.monotonic() - self._arrival
+
+    def _receive_info(self, message: CameraInfo) -> None:
+        self._camera_info = message
+
+    def _look(self, message: PointCloud2 | Image) -> None:
+        arrival, stamp = time.monotonic(), to_seconds(message.header.stamp)
+        try:
+            q = self._state.at(stamp)
+            points = self._points(message, partial(self._base_from_sensor, message.header, q))
+            self._scene = perceive(points, self._robot, q, self._settings()).scene
+            self._stamp, self._arrival, self._error = stamp, arrival, None
+        except GenModelsError as error:
+            self._error = error  # planning by the view before would be a lie
+            raise
+        finally:
+            self._changed()
+
+    def _points(self, message: PointCloud2 | Image, base_from_sensor) -> np.ndarray:
+        """[M, 3] m in the base frame."""
+        if isinstance(message, PointCloud2):
+            points, pose = to_points(message), base_from_sensor()
+            return points if pose is None else _moved(points, pose)
+        depth = to_depth(message)
+        if self._camera_info is None:
+            raise GenModelsError(ErrorCode.INVALID_CALIBRATION, "No depth/camera_info yet: publish the camera's.")
+        pose = base_from_sensor()
+        return depth_points(depth, to_camera(self._camera_info, depth.shape), np.eye(4) if pose is None else pose)
+
+    def _base_from_sensor(self, header: Header, q: np.ndarray) -> np.ndarray | None:
+        """[4, 4] pose of the message's frame at configuration q [D], None for the base frame itself.
+
+        Raises GenModelsError(UNKNOWN_FRAME) for a frame that is no link while no camera pose is set.
+        """
+        frame, links = header.frame_id, self._robot.chain.link_names
+        if frame == self._robot.base_frame:
+            return None
+        values = [float(value) for value in self._node.value("perception.camera_pose")]
+        if not any(values) and frame in links:
+            return self._link_pose(q, frame)
+        parent = self._node.value("perception.camera_parent") or self._robot.base_frame
+        if not any(values) or parent not in links:
+            raise GenModelsError(
+                ErrorCode.UNKNOWN_FRAME,
+                f"The sensor's frame {frame!r} is no link of the robot: set perception.camera_pose to its pose in "
+                f"{parent!r}, which must be a link, or transform its data to {self._robot.base_frame!r}.",
+            )
+        if len(values) != 7:
+            raise GenModelsError(
+                ErrorCode.WRONG_LENGTH, f"perception.camera_pose needs x y z qx qy qz qw, got {len(values)} numbers."
+            )
+        return self._link_pose(q, parent) @ to_matrix(to_pose(values[:3], values[3:]), "perception.camera_pose")
+
+    def _link_pose(self, q: np.ndarray, link: str) -> np.ndarray:
+        return link_pose(self._robot.chain, torch.as_tensor(q, dtype=torch.float64), link).numpy()
+
+    def _settings(self) -> PerceptionSettings:
+        names = ("voxel_size", "max_boxes", "robot_margin", "min_points")
+        return PerceptionSettings(**{name: self._node.value(f"perception.{name}") for name in names})
+
+
+def _moved(points: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Points [M, 3] from the frame of `pose` [4, 4] into the base frame."""
+    rotation, translation = pose[:3, :3].astype(points.dtype), pose[:3, 3].astype(points.dtype)
+    return (rotation @ points.T + translation[:, None]).T

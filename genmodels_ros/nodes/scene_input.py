@@ -1,0 +1,78 @@
+"""What the node knows of the obstacles around the arm: those it is told and those it sees."""
+
+from collections.abc import Callable
+
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_msgs.msg import Header
+from visualization_msgs.msg import MarkerArray
+
+from genmodels_interfaces.msg import ObstacleArray
+from genmodels_ros.conversions.markers import to_obstacle_markers
+from genmodels_ros.conversions.obstacles import to_obstacle_array, to_scene
+from genmodels_ros.errors import GenModelsError
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.perception import NONE, Perception
+from genmodels_ros.nodes.robot_state import RobotState
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.obstacles import Scene
+
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+class SceneInput:
+    """The topic `obstacles` and the node's own perception; shows both in RViz."""
+
+    PARAMETERS = (
+        Parameter("max_obstacles", 1000, "Most obstacles of a scene", range=(1, 100_000)),
+        *Perception.PARAMETERS,
+    )
+
+    def __init__(self, node: ManagedNode, robot: Robot):
+        self._node, self._robot = node, robot
+        self._boxes = node.add_publisher(ObstacleArray, "~/perceived_obstacles", LATCHED)
+        self._markers = node.add_publisher(MarkerArray, "~/obstacle_markers", LATCHED)
+
+    def activate(self, state: RobotState, changed: Callable[[], None]) -> None:
+        """Starts listening; `changed` is called after every change of the scene."""
+        self._changed = changed
+        self._described, self._error = Scene(), None
+        self._node.add_subscription(ObstacleArray, "obstacles", self._receive, LATCHED)
+        self._perception = Perception(self._node, self._robot, state, self._seen)
+
+    def scene(self) -> Scene:
+        """All obstacles known. Raises GenModelsError: what was wrong with the last message or view, or its age."""
+        if self._error:
+            raise self._error
+        return self._described + self._perception.scene()
+
+    def _receive(self, message: ObstacleArray) -> None:
+        self._error = None
+        try:
+            self._described = to_scene(message, self._robot.base_frame, self._node.value("max_obstacles"))
+        except GenModelsError as error:
+            self._error = error  # planning around an obstacle we could not read would be a lie
+            raise
+        finally:
+            self._changed()
+            self._show()
+
+    def _seen(self) -> None:
+        self._changed()
+        if self._node.active:
+            self._boxes.publish(to_obstacle_array(self._perceived(), self._header()))
+            if self._markers.get_subscription_count():  # many markers a second are not built for nobody
+                self._show()
+
+    def _show(self) -> None:
+        self._markers.publish(to_obstacle_markers(self._described, self._perceived(), self._header()))
+
+    def _perceived(self) -> Scene:
+        """What is seen, nothing where it cannot be used."""
+        try:
+            return Scene() if self._perception.source == NONE else self._perception.scene()
+        except GenModelsError:
+            return Scene()
+
+    def _header(self) -> Header:
+        return Header(frame_id=self._robot.base_frame, stamp=self._node.get_clock().now().to_msg())
