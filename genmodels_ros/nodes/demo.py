@@ -17,11 +17,10 @@ import rclpy
 
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.nodes.mission.client import MissionFailure, Step
-from genmodels_ros.nodes.mission.mission import Mission
+from genmodels_ros.nodes.mission.mission import MODELS, Mission
 from genmodels_ros.nodes.mission.processes import Processes
 from genmodels_ros.nodes.process import Executor
 
-MODELS = ("trajectory_generator", "world_model", "image_augmenter")
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid, Odometry
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image, JointState, LaserScan
 
 from genmodels_interfaces.msg import ObstacleArray
@@ -19,10 +19,10 @@ from genmodels_ros.conversions.simulated import to_camera_info, to_occupancy_gri
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.conversions.trajectories import to_joint_state
 from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.simulation.runner import Schedule
 from genmodels_ros.simulation.world import World
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)  # serves subscribers of either reliability
 MAP_RESOLUTION = 0.05  # m
 

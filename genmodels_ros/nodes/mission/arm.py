@@ -9,7 +9,8 @@ from trajectory_msgs.msg import JointTrajectory
 
 from genmodels_interfaces.msg import ObstacleArray, TrajectoryCandidate, TrajectoryRequest
 from genmodels_interfaces.srv import GenerateTrajectories
-from genmodels_ros.nodes.mission.client import LATCHED, Latest, MissionClient, MissionFailure, wait_until
+from genmodels_ros.nodes.mission.client import Latest, MissionClient, MissionFailure, wait_until
+from genmodels_ros.nodes.qos import LATCHED
 
 JOINTS = tuple(f"panda_joint{i}" for i in range(1, 8))
 POSITION_TOLERANCE = 0.02  # rad

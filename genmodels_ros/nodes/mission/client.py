@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from rclpy.qos import qos_profile_sensor_data
 
 from genmodels_ros.errors import ErrorCode
 
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
 SENSOR = qos_profile_sensor_data
 MISSING_DATA = (ErrorCode.NOT_ACTIVE, ErrorCode.NO_ROBOT_STATE, ErrorCode.NO_OBSERVATION)
 DATA_PATIENCE = 5.0  # s that a service may lack the sensor data it needs

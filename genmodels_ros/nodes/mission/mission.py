@@ -22,17 +22,11 @@ from genmodels_ros.data.recordings import open_recording
 from genmodels_ros.nodes.mission import pictures
 from genmodels_ros.nodes.mission.arm import ArmMotion, ArmPlanner
 from genmodels_ros.nodes.mission.camera import CameraWatcher
-from genmodels_ros.nodes.mission.client import (
-    LATCHED,
-    SENSOR,
-    Latest,
-    MissionClient,
-    MissionFailure,
-    wait_until,
-)
+from genmodels_ros.nodes.mission.client import SENSOR, Latest, MissionClient, MissionFailure, wait_until
 from genmodels_ros.nodes.mission.mobile import Drive, MobilePlanner
 from genmodels_ros.nodes.mission.real import RealRecordings
 from genmodels_ros.nodes.mission.recorder import Recorder
+from genmodels_ros.nodes.qos import LATCHED
 
 MODELS = ("trajectory_generator", "world_model", "image_augmenter")
 SHELF = (1.149, -1.338, -1.366, -1.816, -0.514, 2.952, 0.016)  # rad: the hand between the shelf's boards
@@ -197,7 +191,7 @@ class Mission:
 
     def _play_lidar(self, data: Path) -> str:
         self._silence_simulation()
-        return self._real.lidar(data, self._out)
+        return self._real.lidar(data)
 
     def _play_camera(self, data: Path) -> str:
         self._silence_simulation()

@@ -12,7 +12,8 @@ from genmodels_interfaces.srv import ImagineRollouts
 from genmodels_ros.conversions.poses import to_planar
 from genmodels_ros.conversions.rollouts import to_command_sequences
 from genmodels_ros.conversions.sensors import to_twist
-from genmodels_ros.nodes.mission.client import LATCHED, Latest, MissionClient, MissionFailure
+from genmodels_ros.nodes.mission.client import Latest, MissionClient, MissionFailure
+from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.simulation.occupancy import OccupancyGrid as Grid
 
 NUM_STEPS = 15  # of 0.2 s: 3 s ahead

@@ -30,7 +30,7 @@ class RealRecordings(MissionClient):
         self._imagine = self.client(ImagineRollouts, "world_model/imagine")
         self._replay: Replay | None = None
 
-    def lidar(self, data: Path, out: Path) -> str:
+    def lidar(self, data: Path) -> str:
         """A lidar log through the world model; raises MissionFailure if it does not keep up or answers nonsense."""
         surprise = Latest(self, Float64, "world_model/surprise", 10)
         predicted = Latest(self, LaserScan, "world_model/predicted_scan", 10)

@@ -1,0 +1,6 @@
+"""Quality of service that several nodes agree on; what one topic alone needs stands beside that topic."""
+
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+# For what is said once, or seldom: who comes later still hears the last of it.
+LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
