@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from genmodels_ros.data.image_codec import decode
 from genmodels_ros.data.recordings import Command, Odometry, Recording, Scan, StampedImage, bad_recording
+from genmodels_ros.errors import GenModelsError
 
 SCAN, ODOMETRY = ("sensor_msgs/msg/LaserScan",), ("nav_msgs/msg/Odometry",)
 COMMAND = ("geometry_msgs/msg/Twist", "geometry_msgs/msg/TwistStamped")
@@ -120,14 +122,12 @@ def _images(path: Path, topics: set[str]) -> Iterator[StampedImage]:
 
 
 def _rgb(path: Path, message, msgtype: str) -> np.ndarray:
-    data = np.frombuffer(bytes(message.data), np.uint8)
     if msgtype.endswith("CompressedImage"):
-        import cv2
-
-        image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        if image is None:
-            raise bad_recording(path, f"a compressed image ({message.format!r}) cannot be decoded.")
-        return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+        try:
+            return decode(bytes(message.data))
+        except GenModelsError as error:
+            raise bad_recording(path, f"a compressed image cannot be read. {error.message}") from error
+    data = np.frombuffer(bytes(message.data), np.uint8)
     channels = {"rgb8": 3, "bgr8": 3, "mono8": 1}.get(message.encoding)
     if channels is None:
         raise bad_recording(

@@ -7,6 +7,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_typestore
 
+from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.data.recordings import open_recording
 from genmodels_ros.errors import GenModelsError
 
@@ -120,6 +121,21 @@ def test_bags_that_cannot_be_used_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(GenModelsError):
         open_recording(tmp_path / "empty")
+
+
+def compressed(stamp, data):
+    data = np.frombuffer(data, np.uint8)
+    return make("sensor_msgs/msg/CompressedImage", header=header(stamp), format="rgb8; png compressed bgr8", data=data)
+
+
+def test_compressed_images_are_read_back_and_cut_ones_refused(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    png = encode_png(picture)
+    (read,) = open_recording(write(tmp_path / "bag", {"/image": [(1.0, compressed(1.0, png))]})).images()
+    np.testing.assert_array_equal(read.image, picture)
+    cut = open_recording(write(tmp_path / "cut", {"/image": [(1.0, compressed(1.0, png[:-20]))]}))
+    with pytest.raises(GenModelsError, match=r"cut: .*truncated"):
+        list(cut.images())
 
 
 def test_unknown_encodings_are_named(tmp_path):
