@@ -69,6 +69,9 @@ def test_a_reversed_example_is_the_example_of_the_reversed_path(tmp_path, robot)
         np.testing.assert_allclose(getattr(backwards.features, name)[::2], expected, atol=1e-4, err_msg=name)
         torch.testing.assert_close(getattr(backwards.features, name)[1::2], getattr(examples.features, name)[1::2])
     torch.testing.assert_close(backwards.deviation[::2], examples.deviation[::2].flip(1))
+    torch.testing.assert_close(backwards.start[::2], examples.goal[::2])
+    seen, expected = (e.geometry(robot)(e.deviation[:, None]) for e in (backwards, examples))
+    torch.testing.assert_close(seen[::2], expected[::2].flip(2), atol=1e-4, rtol=1e-3)
 
 
 def test_batches_follow_their_seed_and_contain_both_directions(tmp_path, robot):

@@ -2,11 +2,21 @@
 
 import numpy as np
 import pytest
+import torch
 
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.features import deviation, num_path_features, paths_of, query_features
+from genmodels_ros.robots.distance import ObstacleField
+from genmodels_ros.robots.features import (
+    OVERLAP,
+    PathGeometry,
+    deviation,
+    num_path_features,
+    paths_of,
+    query_features,
+)
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.scene_arrays import rotation_matrices
+from genmodels_ros.robots.scene_arrays import rotation_matrices, scene_arrays
+from genmodels_ros.robots.spheres import obstacle_distances, sphere_centers
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +75,53 @@ def test_empty_scenes_and_scenes_of_different_size_go_together(robot):
     assert all(getattr(features, name).isfinite().all() for name in features.__dataclass_fields__)
     alone = query_features(robot, ends[1:], ends[1:] + 0.1, [scene()], 12)
     np.testing.assert_allclose(features.path_features[1:], alone.path_features, atol=1e-6)
+
+
+def queries(robot):
+    start, goal = np.repeat(robot.ready[None], 2, 0), robot.ready + np.array([[0.9, 0.3, 0, 0.4, 0, 0, 0], [-0.8] * 7])
+    return start, goal, [scene(), Scene((Sphere((0.31, 0, 0.55), 0.1),))]
+
+
+def test_the_push_is_the_gradient_of_the_overlap(robot):
+    """Against finite differences of the spheres' distances, on the straight line."""
+    start, goal, scenes = queries(robot)
+    push = query_features(robot, start, goal, scenes, 12).path_features[..., -7:].double()
+    line = torch.as_tensor(paths_of(start, goal, np.zeros((2, 12, 7)))[:, 2:-2])
+    field = ObstacleField.from_arrays(scene_arrays(scenes))
+    field = ObstacleField(field.table.double(), field.has_cylinders)
+
+    def overlap(q):
+        gaps = obstacle_distances(robot.spheres, sphere_centers(robot.chain, robot.spheres, q), field)
+        return (OVERLAP - gaps).clamp(min=0).sum(-1)
+
+    step = 1e-6 * torch.eye(7, dtype=torch.float64)
+    slope = torch.stack([(overlap(line + h) - overlap(line - h)) / 2e-6 for h in step], dim=-1)
+    assert slope.abs().amax() > 1
+    torch.testing.assert_close(push, slope.clamp(-3, 3), atol=2e-3, rtol=2e-3)
+
+
+def test_geometry_along_curves_is_that_of_the_line_without_deviation_and_moves_with_it(robot):
+    start, goal, scenes = queries(robot)
+    geometry = PathGeometry.of_queries(robot, start, goal, scenes)
+    line = query_features(robot, start, goal, scenes, 12).path_features
+    straight = geometry(torch.zeros(2, 1, 12, 7))[:, 0]
+    # between the control points next to the ends and the curve itself there is a little way along the line
+    torch.testing.assert_close(straight[:, 2:-2, :24], line[:, 2:-2, :24], atol=0.02, rtol=0)
+    # balls around several spheres are nearer to the obstacles, never farther
+    assert (straight[:, 2:-2, 24:31] <= line[:, 2:-2, 24:31] + 0.05).all()
+    assert (straight[..., 24:31] - line[..., 24:31]).abs().mean() < 0.15
+    away = torch.zeros(2, 3, 12, 7)
+    away[:, 1, :, 3], away[:, 2, :, 0] = 0.4, 0.4
+    features = geometry(away)
+    assert features.shape == (2, 3, 12, num_path_features(robot))
+    torch.testing.assert_close(features[:, 0], straight)
+    assert (features[:, 1:] - features[:, :1]).abs().amax(-1).amin() > 0.01
+
+
+def test_paths_of_one_query_do_not_see_the_scene_of_another(robot):
+    start, goal, scenes = queries(robot)
+    away = 0.3 * torch.randn(2, 4, 12, 7, generator=torch.Generator().manual_seed(0))
+    together = PathGeometry.of_queries(robot, start, goal, scenes)(away)
+    for i in range(2):
+        alone = PathGeometry.of_queries(robot, start[i : i + 1], goal[i : i + 1], scenes[i : i + 1])(away[i : i + 1])
+        torch.testing.assert_close(together[i], alone[0], atol=1e-5, rtol=1e-4)
