@@ -24,7 +24,6 @@ from genmodels_ros.conversions.requests import (
 )
 from genmodels_ros.conversions.trajectories import other_joints, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
@@ -45,7 +44,7 @@ from genmodels_ros.robots.trajectory import Trajectory
 class TrajectoryGeneratorNode(ModelNode):
     """convert → TrajectoryGenerator → convert; one request at a time, the others wait in a bounded queue."""
 
-    FAMILY = "diffusion"
+    FAMILY, SHIPPED = "diffusion", "panda_diffusion"  # of the default arm; `configure` takes that of the arm at hand
     PARAMETERS = (
         *ModelNode.PARAMETERS,
         *ROBOT,
@@ -83,13 +82,9 @@ class TrajectoryGeneratorNode(ModelNode):
             callback_group=self.concurrent,
         )
 
-    @property
-    def checkpoint(self) -> Path:
-        """Folder of the weights."""
-        return Path(self.value("model.checkpoint") or shipped(f"{Path(self.robot.name).stem}_diffusion"))
-
     def configure(self) -> None:
         self.robot = robot_of(self)
+        self.SHIPPED = f"{Path(self.robot.name).stem}_diffusion"
         self.queue = RequestQueue(self.value("queue.depth"), self.value("queue.patience"))
         self.markers = TrajectoryMarkers(self, self.robot)
         self.scene_input = SceneInput(self, self.robot)
