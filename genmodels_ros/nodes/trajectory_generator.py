@@ -24,6 +24,7 @@ from genmodels_ros.conversions.requests import (
 )
 from genmodels_ros.conversions.trajectories import other_joints, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import REQUESTS
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
@@ -80,6 +81,9 @@ class TrajectoryGeneratorNode(ModelNode):
             goal_callback=self.accept,
             cancel_callback=lambda goal: CancelResponse.ACCEPT,
             callback_group=self.concurrent,
+            goal_service_qos_profile=REQUESTS,
+            result_service_qos_profile=REQUESTS,
+            cancel_service_qos_profile=REQUESTS,
         )
 
     def configure(self) -> None:
