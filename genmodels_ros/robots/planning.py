@@ -62,7 +62,7 @@ def _setup(checker: CollisionChecker, start: np.ndarray, goal: np.ndarray, step:
     space.setBounds(bounds)
     space.setLongestValidSegmentFraction(step / space.getMaximumExtent())
     setup = geometric.SimpleSetup(space)
-    setup.setStateValidityChecker(lambda state: not checker.in_collision([state[i] for i in joints]))
+    setup.setStateValidityChecker(lambda state: not checker.in_collision(np.array([state[i] for i in joints])))
     setup.setStartAndGoalStates(_state(space, start), _state(space, goal))
     planner = geometric.RRTConnect(setup.getSpaceInformation())
     planner.setRange(RANGE)
