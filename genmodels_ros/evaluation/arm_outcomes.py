@@ -12,7 +12,7 @@ from genmodels_ros.evaluation.path_modes import distinct_modes, separated
 from genmodels_ros.evaluation.reference_paths import polyline_length
 from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.collision import CollisionChecker
-from genmodels_ros.robots.description import Robot, load_robot
+from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.planning import plan
 from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.verification import verify
@@ -65,7 +65,7 @@ def evaluate(generator: TrajectoryGenerator, problem: Problem, seed: int, planne
 
     planner_first: whether OMPL or the service is asked first.
     """
-    robot = load_robot(generator.robot.name, problem.finger_position)
+    robot = generator.robot.with_fingers(problem.finger_position)
     runs = {
         "service": lambda: generator.generate(TrajectoryQuery.from_problem(problem, seed=seed, time_limit=TIME_LIMIT)),
         "planner": lambda: _planned(problem, robot, seed),

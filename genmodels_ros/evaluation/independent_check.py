@@ -14,6 +14,7 @@ import numpy as np
 
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle, Scene
+from genmodels_ros.robots.packages import find_file
 from genmodels_ros.robots.trajectory import Trajectory
 
 PERIOD = 0.001  # s between the instants at which a motion is looked at
@@ -149,12 +150,12 @@ def _build(robot: Robot, scene: Scene, margin: float) -> mujoco.MjModel:
 
 def _collision_urdf(robot: Robot) -> str:
     """The URDF without looks, its mesh files as absolute paths, for MuJoCo's reader."""
-    root = ElementTree.parse(robot.urdf).getroot()
+    root = ElementTree.fromstring(robot.source.urdf)
     for link in root.findall("link"):
         for visual in link.findall("visual"):
             link.remove(visual)
     for mesh in root.iter("mesh"):
-        mesh.set("filename", mesh.get("filename").replace("package://", f"{robot.package_folder}/"))
+        mesh.set("filename", str(find_file(mesh.get("filename"), robot.source.folder)))
     options = {
         "strippath": "false", "fusestatic": "false", "discardvisual": "false",
         "balanceinertia": "true", "boundmass": "0.01", "boundinertia": "0.0001",
@@ -181,7 +182,7 @@ def _add_obstacle(body, index: int, obstacle: Obstacle) -> str:
 def _joint_map(robot: Robot, model: mujoco.MjModel) -> tuple[np.ndarray, np.ndarray]:
     """MuJoCo's joint positions as multiplier [J, D] @ q + offset [J]: fingers held, mimicking joints following."""
     leaders = {}
-    for joint in ElementTree.parse(robot.urdf).getroot().findall("joint"):
+    for joint in ElementTree.fromstring(robot.source.urdf).findall("joint"):
         mimic = joint.find("mimic")
         if mimic is not None:
             values = (float(mimic.get("multiplier", 1)), float(mimic.get("offset", 0)))

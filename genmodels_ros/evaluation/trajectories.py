@@ -19,9 +19,9 @@ from genmodels_ros.evaluation.reference_paths import ReferenceLengths, shortest_
 from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.trajectory_chart import draw
+from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
 from genmodels_ros.robots.collision import CollisionChecker
-from genmodels_ros.robots.description import load_robot
 
 QUICK = 20  # problems a set
 WARM_UP = 2  # problems answered before anything is measured
@@ -43,7 +43,8 @@ def bench(
     reference: file of the shortest lengths known; those it lacks are searched for and added, which takes seconds each
     plot: picture of latencies and shares to write
     """
-    generator = TrajectoryGenerator.from_checkpoint(options.checkpoint, robot=robot, device=options.device)
+    checkpoint = options.checkpoint or shipped(f"{Path(robot).stem}_diffusion")
+    generator = TrajectoryGenerator.from_checkpoint(checkpoint, robot=robot, device=options.device)
     sets = problem_sets(options.data, generator.robot, options.seed, QUICK if options.quick else limit)
     lengths = None if reference is None else ReferenceLengths(reference)
     outcomes = {name: _outcomes(generator, name, problems, options.seed, lengths) for name, problems in sets.items()}
@@ -177,12 +178,12 @@ def _with_reference(
     outcome = evaluate(generator, problem, seed, planner_first=bool(index % 2))
     if lengths is None:
         return outcome
-    robot = generator.robot.name
-    known = lengths.get(robot, problem)
+    robot = generator.robot
+    known = lengths.get(robot.name, problem)
     if known is None:
-        checker = CollisionChecker(load_robot(robot, problem.finger_position), problem.scene)
+        checker = CollisionChecker(robot.with_fingers(problem.finger_position), problem.scene)
         known = shortest_length(checker, problem.start, problem.goal_config, seed)
     known = min((length for length in (known, outcome.best_length) if length is not None), default=None)
     if known is not None:
-        lengths.add(robot, problem, known)
+        lengths.add(robot.name, problem, known)
     return replace(outcome, best_length=known)

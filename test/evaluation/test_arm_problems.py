@@ -21,7 +21,7 @@ def test_made_up_problems_are_free_at_both_ends_and_follow_their_seed():
 
 
 def test_a_folder_without_problems_is_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="No problem files"):
+    with pytest.raises(FileNotFoundError, match="No problems for panda"):
         problem_sets(tmp_path, PANDA, seed=0, limit=None)
 
 
@@ -34,5 +34,7 @@ def test_files_are_thinned_evenly_and_pose_goals_left_out(tmp_path):
     def ids(limit):
         return [problem.id for problem in problem_sets(tmp_path, PANDA, seed=0, limit=limit)["some"]]
 
+    with pytest.raises(FileNotFoundError, match="No problems for ur5"):
+        problem_sets(tmp_path, load_robot("ur5"), seed=0, limit=None)
     assert ids(3) == ["0", "4", "8"]
     assert ids(None) == ids(100) == [str(index) for index in range(9)]
