@@ -2,12 +2,12 @@
 
 import threading
 
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import String
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.robots.description import Robot, load_robot, load_robot_from_description
 
 PATIENCE = 5.0  # s for a latched robot_description
@@ -45,8 +45,7 @@ def _from_topic(node: ManagedNode) -> str:
         texts.append(message.data)
         arrived.set()
 
-    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    subscription = node.create_subscription(String, "robot_description", receive, latched, callback_group=node.inputs)
+    subscription = node.create_subscription(String, "robot_description", receive, LATCHED, callback_group=node.inputs)
     try:
         if not arrived.wait(PATIENCE):
             raise GenModelsError(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Header
 from visualization_msgs.msg import MarkerArray
 
@@ -13,11 +12,10 @@ from genmodels_ros.errors import GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.perception import NONE, Perception
+from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
-
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class SceneInput:

@@ -8,7 +8,7 @@ from visualization_msgs.msg import MarkerArray
 
 from genmodels_ros.conversions.markers import to_markers, to_sample_markers
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.scene_input import LATCHED
+from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.pipelines.trajectory_query import Candidate
 from genmodels_ros.robots.bspline import basis
 from genmodels_ros.robots.description import Robot
