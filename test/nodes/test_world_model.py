@@ -16,7 +16,7 @@ from genmodels_interfaces.srv import ImagineRollouts, ScorePaths
 from genmodels_ros.conversions.poses import from_planar
 from genmodels_ros.conversions.rollouts import to_command_sequences
 from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
-from genmodels_ros.conversions.stamps import header
+from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.world_model import WorldModelNode
 
@@ -179,28 +179,31 @@ def test_paths_in_odom_mean_the_same_as_in_base_link(graph, robot):
 
 
 def test_surprise_prediction_and_risk_are_published(graph, node, robot, wait_until):
-    surprise = graph.listen(Float64, "world_model/surprise")
-    predicted = graph.listen(LaserScan, "world_model/predicted_scan")
-    risk = graph.listen(Float64, "world_model/collision_probability")
-    assert wait_until(lambda: node.predicted_scan.get_subscription_count() and node.surprise.get_subscription_count())
+    with node.work:  # what was sensed before is dealt with: each scan from now on has one of each
+        surprise = graph.listen(Float64, "world_model/surprise")
+        predicted = graph.listen(LaserScan, "world_model/predicted_scan")
+        risk = graph.listen(Float64, "world_model/collision_probability")
+        publishers = (node.surprise, node.predicted_scan, node.collision_probability)
+        assert wait_until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+
+    def foretold_risk() -> float:
+        stamp = robot.sense()
+        told = lambda: predicted and to_seconds(predicted[-1].header.stamp) == pytest.approx(stamp)  # noqa: E731
+        assert wait_until(lambda: told() and len(risk) == len(predicted))
+        return risk[-1].data
+
     for _ in range(3):
-        robot.sense()
-    assert wait_until(lambda: surprise and predicted and risk)
+        foretold_risk()
+    assert wait_until(lambda: surprise)
     assert len(predicted[-1].ranges) == NUM_BEAMS and predicted[-1].header.frame_id == "base_scan"
     assert np.median(np.abs(np.array(predicted[-1].ranges) - room())) < 0.3, "a room at rest stays as it is"
     node.set_parameters([Parameter("command.max_age", value=60.0), Parameter("horizon", value=2.4)])
-    heard = len(risk)
-    robot.sense()
-    assert wait_until(lambda: len(risk) > heard)
-    quiet = risk[-1].data
+    quiet = foretold_risk()
     command = Twist()
     command.linear.x = 0.6
     robot.commands.publish(command)
     assert wait_until(lambda: node.command()[0] == 0.6)
-    heard = len(risk)
-    robot.sense()
-    assert wait_until(lambda: len(risk) > heard)
-    assert risk[-1].data > quiet, "the command in force leads into the wall"
+    assert foretold_risk() > quiet, "the command in force leads into the wall"
     node.set_parameters([Parameter("command.max_age", value=0.05)])
     assert wait_until(lambda: not node.command().any()), "a command that is not repeated ends"
     node.set_parameters([Parameter("command.max_age", value=0.5), Parameter("horizon", value=1.2)])
