@@ -85,15 +85,21 @@ class TrajectoryExamples:
 
 
 def load_examples(folder: Path, robot: Robot) -> tuple[TrajectoryExamples, dict]:
-    """All shards of a folder and their card ({} if there is none).
+    """All shards of a folder, and their card (if there is one) with the numbers of shards and paths there were.
 
     Raises GenModelsError(MODEL_UNAVAILABLE) if there are none or they do not fit the robot.
     """
-    arrays = _read_shards(Path(folder), robot)
+    shards = sorted(Path(folder).glob("*.npz"))
+    if not shards:
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE, f"No shards in {folder}: make some with 'genmodels data trajectories'."
+        )
+    arrays = _read_shards(shards, robot)
     chunks = range(0, len(arrays["start"]), CHUNK)
     parts = [_examples({key: value[first : first + CHUNK] for key, value in arrays.items()}, robot) for first in chunks]
     card = Path(folder) / "card.json"
-    return _joined(parts), json.loads(card.read_text()) if card.exists() else {}
+    about = json.loads(card.read_text()) if card.exists() else {}
+    return _joined(parts), about | {"shards": len(shards), "paths": len(arrays["start"])}
 
 
 def batches(examples: TrajectoryExamples, size: int, rng: torch.Generator) -> Iterator[TrajectoryExamples]:
@@ -124,9 +130,9 @@ def _joined(parts: list[TrajectoryExamples]) -> TrajectoryExamples:
     return TrajectoryExamples(deviations, starts, goals, features, field, scene_ids)
 
 
-def _read_shards(folder: Path, robot: Robot) -> dict[str, np.ndarray]:
+def _read_shards(paths: list[Path], robot: Robot) -> dict[str, np.ndarray]:
     shards = []
-    for path in sorted(folder.glob("*.npz")):
+    for path in paths:
         try:
             with np.load(path, allow_pickle=False) as file:
                 shards.append({key: file[key] for key in FIELDS})
@@ -138,10 +144,6 @@ def _read_shards(folder: Path, robot: Robot) -> dict[str, np.ndarray]:
             raise GenModelsError(
                 ErrorCode.MODEL_UNAVAILABLE, f"The shard {path} is not of {robot.name}'s {robot.num_joints} joints."
             )
-    if not shards:
-        raise GenModelsError(
-            ErrorCode.MODEL_UNAVAILABLE, f"No shards in {folder}: make some with 'genmodels data trajectories'."
-        )
     most = max(shard["kind"].shape[1] for shard in shards)
     for shard in shards:
         for key in SCENE_FIELDS:

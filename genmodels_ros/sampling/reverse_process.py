@@ -20,14 +20,21 @@ Denoiser = Callable[[Tensor, int, Tensor | None], Tensor]
 CostGradient = Callable[[Tensor, int], Tensor]
 
 
-def inference_steps(num_steps: int, num_inference_steps: int, first: int | None = None) -> list[int]:
-    """Evenly spaced steps from T-1 down to 0; for a warm start, those of them that are at most `first`.
+def inference_steps(
+    num_steps: int, num_inference_steps: int, first: int | None = None, spacing: str = "linspace"
+) -> list[int]:
+    """Evenly spaced steps from T-1 downwards; for a warm start, those of them that are at most `first`.
 
-    Raises ValueError outside 1 .. T.
+    spacing: "linspace" ends at 0, where next to no noise is left; "trailing" ends a whole stride above the data (Lin et
+    al. 2024, "Common Diffusion Noise Schedules and Sample Steps are Flawed", table 2), so that no step is nearly idle.
+    Raises ValueError outside 1 .. T or for another spacing.
     """
     if not 1 <= num_inference_steps <= num_steps:
         raise ValueError(f"num_inference_steps must be 1 to {num_steps}, got {num_inference_steps}")
-    steps = torch.linspace(num_steps - 1, 0, num_inference_steps, dtype=torch.float64).round().long().tolist()
+    if spacing not in ("linspace", "trailing"):
+        raise ValueError(f"spacing must be linspace or trailing, got {spacing!r}")
+    last = 0 if spacing == "linspace" else num_steps / num_inference_steps - 1
+    steps = torch.linspace(num_steps - 1, last, num_inference_steps, dtype=torch.float64).round().long().tolist()
     return steps if first is None else [t for t in steps if t <= first] or [first]
 
 

@@ -113,8 +113,13 @@ def test_inference_steps_cover_both_ends_and_refuse_the_impossible():
     assert inference_steps(100, 5) == [99, 74, 50, 25, 0]
     assert inference_steps(100, 1) == [99]
     assert inference_steps(4, 4) == [3, 2, 1, 0]
+    assert inference_steps(100, 5, spacing="trailing") == [99, 79, 59, 39, 19]
+    assert inference_steps(4, 4, spacing="trailing") == [3, 2, 1, 0]
+    assert inference_steps(100, 1, spacing="trailing") == [99]
     assert inference_steps(100, 5, first=60) == [50, 25, 0]
     assert inference_steps(100, 1, first=60) == [60]
     for bad in (0, 101):
         with pytest.raises(ValueError, match="1 to 100"):
             inference_steps(100, bad)
+    with pytest.raises(ValueError, match="trailing"):
+        inference_steps(100, 5, spacing="leading")
