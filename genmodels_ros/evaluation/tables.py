@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 def _text(value) -> str:
     if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+        return f"{value:#.3g}".rstrip(".") if abs(value) < 1000 else f"{value:.0f}"
     return "—" if value is None else str(value)
 
 
