@@ -96,9 +96,7 @@ class TrajectoryGeneratorNode(ModelNode):
         super().configure()
 
     def load(self, checkpoint: Path, device: str, precision: str) -> TrajectoryGenerator:
-        return TrajectoryGenerator.from_checkpoint(
-            checkpoint, robot=self.value("robot"), device=device, precision=precision
-        )
+        return TrajectoryGenerator.from_checkpoint(checkpoint, robot=self.robot, device=device, precision=precision)
 
     def warm_up(self) -> None:
         ready = self.robot.ready

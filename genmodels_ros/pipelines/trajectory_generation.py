@@ -47,6 +47,7 @@ __all__ = [
 ]
 
 MODEL_NAME, CHECKPOINT = "trajectory_diffusion", "panda_diffusion"
+DESCRIBED = "robot_description"  # name of an arm that has none of its own
 MAX_POSE_GOALS = 4
 ROUNDS = 2  # batches drawn from the model, with other noise, before the fallback planner is asked
 
@@ -56,35 +57,38 @@ Progress = Callable[[str, int, int], None]
 class TrajectoryGenerator:
     """The whole service of one arm. Calls from several threads are independent of each other."""
 
-    def __init__(self, sampler: TrajectorySampler, card: Card):
+    def __init__(self, sampler: TrajectorySampler, card: Card, robot: Robot | None = None):
         self.sampler, self.card = sampler, card
-        self.robot = load_robot(card.config.get("robot", "panda"))
+        self.robot = robot or load_robot(card.config.get("robot", "panda"))
 
     @classmethod
     def from_checkpoint(
         cls,
         folder: Path | None = None,
         *,
-        robot: str = "panda",
+        robot: str | Robot = "panda",
         device: str = "auto",
         precision: str = "float32",
         num_inference_steps: int = 8,
     ) -> "TrajectoryGenerator":
         """Loads a checkpoint, by default the one that comes with the package.
 
+        robot: its name, or the arm itself; one from a robot_description, which has no name of its own, need only have
+            the joints and features that the checkpoint was trained for.
         Raises GenModelsError(MODEL_UNAVAILABLE) if it is missing, damaged or for another robot.
         """
         folder = shipped(CHECKPOINT) if folder is None else Path(folder)
         model, card = load_checkpoint(folder, MODEL_NAME)
-        arm = load_robot(robot)
-        trained_for = (card.config.get("robot"), card.config.get("path_features"), model.shape[1])
-        if trained_for != (robot, num_path_features(arm), arm.num_joints):
+        arm = robot if isinstance(robot, Robot) else load_robot(robot)
+        trained_for = card.config.get("robot")
+        fits = (card.config.get("path_features"), model.shape[1]) == (num_path_features(arm), arm.num_joints)
+        if not fits or arm.name not in (trained_for, DESCRIBED):
             raise GenModelsError(
                 ErrorCode.MODEL_UNAVAILABLE,
-                f"{folder} was trained for {trained_for[0]!r} and does not fit {robot!r} as it is now: train it again.",
+                f"{folder} was trained for {trained_for!r} and does not fit {arm.name!r} as it is now: train it again.",
             )
         sampler = TrajectorySampler(model, resolve_device(device), resolve_precision(precision), num_inference_steps)
-        return cls(sampler, card)
+        return cls(sampler, card, arm)
 
     @property
     def device(self):
@@ -115,7 +119,7 @@ class TrajectoryGenerator:
         return verify(trajectory, self._arm(finger_position), scene, from_time=from_time)
 
     def _arm(self, finger_position: float | None) -> Robot:
-        return self.robot if finger_position is None else load_robot(self.robot.name, finger_position)
+        return self.robot.with_fingers(finger_position)
 
 
 class _Generation:
