@@ -85,7 +85,8 @@ class TrajectoryExamples:
 
 
 def load_examples(folder: Path, robot: Robot) -> tuple[TrajectoryExamples, dict]:
-    """All shards of a folder, and their card (if there is one) with the numbers of shards and paths there were.
+    """All shards of a folder, and their card (if there is one) with the numbers of shards and trajectories there
+    were, as making them may have been stopped early.
 
     Raises GenModelsError(MODEL_UNAVAILABLE) if there are none or they do not fit the robot.
     """
@@ -99,7 +100,7 @@ def load_examples(folder: Path, robot: Robot) -> tuple[TrajectoryExamples, dict]
     parts = [_examples({key: value[first : first + CHUNK] for key, value in arrays.items()}, robot) for first in chunks]
     card = Path(folder) / "card.json"
     about = json.loads(card.read_text()) if card.exists() else {}
-    return _joined(parts), about | {"shards": len(shards), "paths": len(arrays["start"])}
+    return _joined(parts), about | {"shards": len(shards), "trajectories": len(arrays["start"])}
 
 
 def batches(examples: TrajectoryExamples, size: int, rng: torch.Generator) -> Iterator[TrajectoryExamples]:

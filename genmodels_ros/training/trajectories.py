@@ -83,7 +83,6 @@ def _train(
     torch.manual_seed(seed)
     arm, rng = load_robot(options.robot), generator(seed + 1_000_003 * mine.rank)
     examples, data_card = load_examples(data, arm)
-    data_card = data_card | {"trajectories": len(examples)}  # making them may have been stopped early
     training, held_out = examples.split()
     model = _new_model(training, options).to(mine.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)

@@ -44,7 +44,7 @@ def test_shards_of_different_width_are_joined_and_their_card_read(tmp_path, robo
     fields = write_shard(tmp_path, robot, "arm_00001.npz", num_obstacles=5, first_scene=100)
     (tmp_path / "card.json").write_text(json.dumps({"seed": 3}))
     examples, card = load_examples(tmp_path, robot)
-    assert len(examples) == 80 and card == {"seed": 3, "shards": 2, "paths": 80}
+    assert len(examples) == 80 and card == {"seed": 3, "shards": 2, "trajectories": 80}
     assert examples.features.obstacle_mask.shape == (80, 5)
     assert (examples.features.obstacle_mask.sum(1) == 1).all()
     line = straight_line(fields["start"], fields["goal"], 16)

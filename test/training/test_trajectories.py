@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
+from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
 from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
@@ -37,3 +39,38 @@ def test_training_learns_resumes_and_ends_in_a_checkpoint_for_the_pipeline(shard
     assert card.sha256 == late.sha256 and "--steps 45" in card.command
     assert model.scale[1] > 0.5 > model.scale[0]
     TrajectoryGenerator.from_checkpoint(tmp_path, device="cpu")
+
+
+def test_a_flow_that_looks_at_its_geometry_trains_too_and_its_card_says_how(shards, tmp_path):
+    card = train(
+        data=shards,
+        out=tmp_path,
+        steps=3,
+        batch_size=8,
+        seed=4,
+        device="cpu",
+        prediction="flow",
+        schedule="flow",
+        width=32,
+        layers=1,
+        self_conditioning=True,
+    )
+    assert card.command == (
+        "genmodels train trajectories --steps 3 --batch-size 8 --seed 4 --prediction flow --schedule flow --width 32"
+        " --layers 1 --self-conditioning"
+    )
+    assert card.data == {"shards": 1, "trajectories": 80}
+    model, _ = load_checkpoint(tmp_path, "trajectory_diffusion")
+    assert (model.prediction, model.condition_dropout) == ("flow", 0.1) and model.embed_look is not None
+    robot = load_robot("panda")
+    sampler = TrajectorySampler(model, torch.device("cpu"))
+    scene, goal = Scene((Sphere((0.5, 0.0, 0.4), 0.05),)), robot.ready + 0.2
+    paths = [sampler.sample(robot, robot.ready, goal[None], scene, num_samples=4, seed=s) for s in (0, 0, 1)]
+    assert np.isfinite(paths[0]).all()
+    np.testing.assert_array_equal(paths[0], paths[1])
+    assert np.abs(paths[0] - paths[2]).max() > 1e-3
+
+
+def test_an_option_that_does_not_exist_is_refused(shards, tmp_path):
+    with pytest.raises(TypeError, match="depth"):
+        train(data=shards, out=tmp_path, steps=1, depth=4)
