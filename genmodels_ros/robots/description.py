@@ -112,15 +112,20 @@ def load_robot(name: str | Path = "panda", finger_position: float | None = None)
 
 
 def load_robot_from_description(
-    urdf: str, settings: str | Path | dict, srdf: str = "", finger_position: float | None = None
+    urdf: str,
+    settings: str | Path | dict,
+    srdf: str = "",
+    finger_position: float | None = None,
+    folder: Path | None = None,
 ) -> Robot:
     """The arm of a robot_description (URDF text) and the settings made for it: a YAML file or its content.
 
-    The settings' own description is not looked at. Raises as load_robot does.
+    The settings' own description is not looked at. folder: from which relative mesh names start, by default the YAML's.
+    Raises as load_robot does.
     """
-    folder = None
     if not isinstance(settings, dict):
-        folder, settings = Path(settings).resolve().parent, _read_yaml(Path(settings))
+        path = Path(settings)
+        folder, settings = folder or path.resolve().parent, _read_yaml(path)
     return _build(RobotSource("robot_description", settings, urdf, srdf, folder), finger_position)
 
 
@@ -195,7 +200,8 @@ def _build(source: RobotSource, finger_position: float | None) -> Robot:
             f"finger_position must lie in [0, {WIDEST_FINGERS}] m, got {finger_position}.",
         )
     joints = read_joints(source.urdf)
-    standing = standing_positions(joints, joint_names, dict.fromkeys(fingers, finger_position))
+    given = settings.get("standing", {}) | dict.fromkeys(fingers, finger_position)
+    standing = standing_positions(joints, joint_names, given)
     chain = build_chain(joints, joint_names, base_frame, standing)
     _check(source, chain, (tool_frame, *spheres), {"ready": ready, **vars(limits)})
     pairs = _collision_pairs(joints, read_disabled_pairs(source.srdf), settings)

@@ -17,9 +17,9 @@ import numpy as np
 
 from genmodels_ros.robots.geometry import hull_faces, hull_points
 
-SAMPLES = 700
-STARTS = 8
-ROUNDS = 60  # of Lloyd's iteration
+SAMPLES = 500
+STARTS = 6
+ROUNDS = 50  # of Lloyd's iteration
 STEPS = 12  # subgradient steps a round
 CUTS = 3  # times the solid is cut exactly
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16)
@@ -89,12 +89,18 @@ def fit_spheres(points: np.ndarray, count: int, rng: np.random.Generator) -> np.
 def fit_within(
     points: np.ndarray, slack: float, rng: np.random.Generator, most: int = COUNTS[-1]
 ) -> tuple[np.ndarray, float]:
-    """The fewest spheres [K, 4] that stick out by at most `slack` m, or `most` where no fewer do; and their slack."""
-    solid = Solid.around(points)
-    for count in (count for count in COUNTS if count <= most):
-        spheres = fit_spheres(points, count, rng)
-        if solid.slack(spheres) <= slack:
-            break
+    """About the fewest spheres [K, 4] that stick out by at most `slack` m, or `most` where no fewer do; and their
+    slack. The count is found by bisection.
+    """
+    solid, counts = Solid.around(points), [count for count in COUNTS if count <= most]
+    spheres, first, last = None, 0, len(counts) - 1
+    while first < last or spheres is None:
+        middle = (first + last) // 2
+        tried = fit_spheres(points, counts[middle], rng)
+        if solid.slack(tried) <= slack or middle == last:
+            spheres, last = tried, middle
+        else:
+            first = middle + 1
     return spheres, solid.slack(spheres)
 
 

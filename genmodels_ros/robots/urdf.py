@@ -27,6 +27,10 @@ class Joint:
     velocity: float
     mimic: tuple[str, float, float] | None  # joint, multiplier, offset
 
+    @property
+    def moves(self) -> bool:
+        return self.kind in MOVING
+
 
 def read_joints(text: str) -> dict[str, Joint]:
     """All joints of a URDF document by name, in document order.
@@ -68,7 +72,7 @@ def build_chain(
     Links that do not hang below `base_frame` are left out. Raises GenModelsError(UNKNOWN_JOINT) for a joint that the
     URDF lacks or that mimics another one.
     """
-    unknown = [name for name in joint_names if name not in joints or joints[name].kind not in MOVING]
+    unknown = [name for name in joint_names if name not in joints or not joints[name].moves]
     if unknown:
         raise GenModelsError(ErrorCode.UNKNOWN_JOINT, f"The URDF has no moving joint {', '.join(unknown)}.")
     followers = [name for name in joint_names if joints[name].mimic is not None]
@@ -131,7 +135,7 @@ def standing_positions(
     moving = {*joint_names, *following(joints, joint_names)}
     positions = {}
     for name in joints:
-        if joints[name].kind in MOVING and name not in moving:
+        if joints[name].moves and name not in moving:
             leader, multiplier, offset = _leader(joints, name)
             positions[name] = given.get(name, multiplier * given.get(leader, 0.0) + offset)
     return positions
@@ -186,7 +190,7 @@ def _read_joint(element: ElementTree.Element) -> Joint:
         parent=element.find("parent").get("link"),
         child=element.find("child").get("link"),
         parent_from_joint=origin_transform(element.find("origin")),
-        axis=axis / np.linalg.norm(axis),
+        axis=axis / (np.linalg.norm(axis) or 1.0),  # fixed joints may have none
         lower=float(limit.get("lower", 0)) if bounded else -np.inf,
         upper=float(limit.get("upper", 0)) if bounded else np.inf,
         velocity=float(limit.get("velocity", "inf")) if limit is not None else np.inf,
