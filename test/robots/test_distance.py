@@ -36,6 +36,28 @@ def test_signed_distances_agree_with_coal(index, rng):
             assert result.min_distance < 1e-6
 
 
+def test_signed_distances_agree_with_coal_for_any_pair(rng):
+    """Random solids and random balls, many of which overlap: the sign is right, and the distance where they do not."""
+    request, overlaps = coal.DistanceRequest(), 0
+    for _ in range(600):
+        quaternion = rng.normal(size=4)
+        quaternion /= np.linalg.norm(quaternion)
+        center, size = rng.uniform(-0.3, 0.3, 3), rng.uniform(0.01, 0.5, 3)
+        obstacle = (Box(center, size, quaternion), Cylinder(center, *size[:2], quaternion), Sphere(center, size[0]))[
+            rng.integers(3)
+        ]
+        point, radius = rng.uniform(-0.4, 0.4, 3), rng.uniform(0.001, 0.2)
+        field = ObstacleField.from_scene(Scene((obstacle,)), torch.float64)
+        ours = distances(field, torch.as_tensor(point)[None])[0, 0].item() - radius
+        shape, placement = obstacle_geometry(obstacle)
+        pose = coal.Transform3s(placement.rotation, placement.translation)
+        at = coal.Transform3s(np.eye(3), point)
+        theirs = coal.distance(shape, pose, coal.Sphere(radius), at, request, coal.DistanceResult())
+        overlaps += ours < 0
+        assert ours == pytest.approx(theirs, abs=1e-5) if ours > 0 else theirs < 1e-6
+    assert 60 < overlaps < 540
+
+
 def test_gradient_of_clearance_agrees_with_differences(rng):
     field = ObstacleField.from_scene(SCENE, torch.float64)
     points = torch.as_tensor(rng.uniform(-0.8, 0.8, (200, 3))).requires_grad_()

@@ -1,10 +1,22 @@
 """Forward kinematics against Pinocchio, its gradient against finite differences."""
 
+from pathlib import Path
+
 import numpy as np
 import pinocchio as pin
+import pytest
 import torch
 
+import genmodels_ros.robots
+from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import forward, jacobian, link_pose
+
+ROBOTS = sorted(path.stem for path in Path(genmodels_ros.robots.__file__).parent.glob("*.yaml"))
+
+
+@pytest.fixture(params=ROBOTS)
+def robot(request):
+    return load_robot(request.param)
 
 
 def configurations(robot, count, seed=0):
@@ -24,16 +36,14 @@ def pinocchio_links(robot, q):
     return np.array([data.oMf[model.getFrameId(link)].homogeneous for link in robot.chain.link_names])
 
 
-def test_every_link_agrees_with_pinocchio(panda):
-    q = configurations(panda, 20)
-    ours = forward(panda.chain, torch.as_tensor(q)).numpy()
-    theirs = np.array([pinocchio_links(panda, row) for row in q])
+def test_every_link_agrees_with_pinocchio(robot):
+    q = configurations(robot, 20)
+    ours = forward(robot.chain, torch.as_tensor(q)).numpy()
+    theirs = np.array([pinocchio_links(robot, row) for row in q])
     np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
 def test_fingers_stand_where_they_are_told():
-    from genmodels_ros.robots.description import load_robot
-
     wide = load_robot("panda", finger_position=0.065)
     q = configurations(wide, 1)
     np.testing.assert_allclose(
@@ -41,18 +51,18 @@ def test_fingers_stand_where_they_are_told():
     )
 
 
-def test_gradient_agrees_with_finite_differences(panda):
-    q = torch.as_tensor(configurations(panda, 3), dtype=torch.float64).requires_grad_()
-    assert torch.autograd.gradcheck(lambda x: forward(panda.chain, x), (q,), eps=1e-6, atol=1e-6)
+def test_gradient_agrees_with_finite_differences(robot):
+    q = torch.as_tensor(configurations(robot, 3), dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: forward(robot.chain, x), (q,), eps=1e-6, atol=1e-6)
 
 
-def test_jacobian_is_the_velocity_of_the_tool(panda):
-    q, step = torch.as_tensor(configurations(panda, 5)), 1e-6
-    pose, columns = jacobian(panda.chain, q, panda.tool_frame)
-    for joint in range(panda.num_joints):
+def test_jacobian_is_the_velocity_of_the_tool(robot):
+    q, step = torch.as_tensor(configurations(robot, 5)), 1e-6
+    pose, columns = jacobian(robot.chain, q, robot.tool_frame)
+    for joint in range(robot.num_joints):
         moved = q.clone()
         moved[:, joint] += step
-        change = link_pose(panda.chain, moved, panda.tool_frame)
+        change = link_pose(robot.chain, moved, robot.tool_frame)
         linear = (change[:, :3, 3] - pose[:, :3, 3]) / step
         spin = (change[:, :3, :3] - pose[:, :3, :3]) / step @ pose[:, :3, :3].mT
         angular = torch.stack([spin[:, 2, 1], spin[:, 0, 2], spin[:, 1, 0]], dim=-1)
