@@ -179,9 +179,12 @@ def _check_configuration(q, robot: Robot, what: str, out_of_limits: ErrorCode) -
 
 def _check_workspace(workspace) -> None:
     corners = _numbers(workspace, "workspace")
-    if corners.shape != (2, 3) or not np.isfinite(corners).all() or (corners[0] >= corners[1]).any():
+    if not np.isfinite(corners).all():
+        raise GenModelsError(ErrorCode.NOT_FINITE, "The corners of the workspace must be finite.")
+    if corners.shape != (2, 3) or (corners[0] >= corners[1]).any():
         raise GenModelsError(
-            ErrorCode.INVALID_WEIGHTS, "The workspace needs a finite lower corner below an upper one, [2, 3] m."
+            ErrorCode.INVALID_WORKSPACE,
+            "The workspace needs a lower corner below an upper one in each axis, [2, 3] m.",
         )
 
 

@@ -2,24 +2,29 @@
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import Point
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 
 from genmodels_interfaces.msg import CostWeights as CostWeightsMessage
+from genmodels_interfaces.msg import GuidanceWeights as GuidanceWeightsMessage
 from genmodels_interfaces.msg import TrajectoryRequest
 from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.conversions.poses import to_matrix, to_pose
-from genmodels_ros.conversions.requests import RequestDefaults, to_query, to_result
-from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.conversions.requests import RequestDefaults, deadline_of, hurried, to_query, to_result
+from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights, GenerationResult
+from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights, GenerationResult, GuidanceWeights
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
 from genmodels_ros.robots.trajectory import Trajectory
 
 ROBOT = load_robot("panda")
 WEIGHTS = CostWeights(4, 3, 2, 1)
-DEFAULTS = RequestDefaults(num_samples=9, max_samples=50, time_limit=3.0, max_time_limit=7.0, weights=WEIGHTS)
+GUIDANCE = GuidanceWeights(collision=0.5)
+DEFAULTS = RequestDefaults(
+    num_samples=9, max_samples=50, time_limit=3.0, max_time_limit=7.0, weights=WEIGHTS, guidance=GUIDANCE
+)
 BALL, CAN = (Scene((Sphere((0.5, 0, z), 0.05, str(z)),)) for z in (0.1, 0.9))
 
 
@@ -83,6 +88,66 @@ def test_obstacles_of_topic_and_request_add_up():
     assert [o.id for o in query_of(topic=BALL, obstacles=own, ignore_obstacles_topic=True).scene.obstacles] == ["0.9"]
 
 
+def test_guidance_and_workspace_reach_the_query():
+    assert query_of().guidance == GuidanceWeights(0.5, 0, 0, 0), "the node's"
+    assert query_of().workspace is None and query_of(workspace_upper=Point(x=1.0)).workspace is None
+    query = query_of(
+        guidance=GuidanceWeightsMessage(length=2.0, workspace=1.0),
+        has_workspace=True,
+        workspace_lower=Point(x=0.0, y=-1.0, z=0.1),
+        workspace_upper=Point(x=0.8, y=1.0, z=1.2),
+    )
+    assert query.guidance == GuidanceWeights(0.0, 2.0, 0.0, 1.0)
+    np.testing.assert_array_equal(query.workspace, [[0.0, -1.0, 0.1], [0.8, 1.0, 1.2]])
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"guidance": GuidanceWeightsMessage(collision=-1.0)}, ErrorCode.INVALID_WEIGHTS),
+        ({"guidance": GuidanceWeightsMessage(length=float("nan"))}, ErrorCode.INVALID_WEIGHTS),
+        ({"has_workspace": True}, ErrorCode.INVALID_WORKSPACE),
+        ({"has_workspace": True, "workspace_upper": Point(x=float("nan"), y=1.0, z=1.0)}, ErrorCode.NOT_FINITE),
+    ],
+)
+def test_wishes_that_make_no_sense_are_refused(fields, code):
+    with pytest.raises(GenModelsError) as error:
+        query_of(**fields)
+    assert error.value.code == code
+
+
+def test_a_previous_answer_is_a_warm_start_whatever_its_order_of_joints():
+    time, mixed = np.array([0.0, 0.5, 1.0]), [6, 0, 5, 1, 4, 2, 3]
+    positions = np.linspace(ROBOT.ready, ROBOT.ready + 0.1, 3)
+    names = [ROBOT.joint_names[i] for i in mixed] + ["panda_finger_joint1"]
+    rows = np.hstack([positions[:, mixed], np.full((3, 1), 0.04)])
+    message = to_joint_trajectory(Trajectory(tuple(names), time, rows, 0 * rows, 0 * rows), Header())
+    np.testing.assert_array_equal(query_of(warm_start=message).warm_start, positions)
+    assert query_of().warm_start is None
+    message.joint_names[0] = "elbow"
+    with pytest.raises(GenModelsError, match="warm start") as error:
+        query_of(warm_start=message)
+    assert error.value.code == ErrorCode.MISSING_JOINT
+
+
+def test_a_deadline_leaves_what_waiting_has_not_used():
+    query = query_of(time_limit=2.0)
+    assert deadline_of(TrajectoryRequest()) is None and hurried(query, None, 100.0) is query
+    deadline = deadline_of(TrajectoryRequest(deadline=3.0))
+    assert hurried(query, deadline, 0.5).time_limit == 2.0
+    assert hurried(query, deadline, 2.5).time_limit == pytest.approx(0.5)
+    with pytest.raises(GenModelsError) as error:
+        hurried(query, deadline, 3.0)
+    assert error.value.code == ErrorCode.TIME_LIMIT
+
+
+@pytest.mark.parametrize("deadline", [-1.0, float("nan"), float("inf")])
+def test_a_deadline_that_is_none_is_refused(deadline):
+    with pytest.raises(GenModelsError) as error:
+        deadline_of(TrajectoryRequest(deadline=deadline))
+    assert error.value.code == ErrorCode.TIME_LIMIT
+
+
 def test_results_keep_their_numbers():
     time = np.array([0.0, 0.5, 1.0])
     rng = np.random.default_rng(1)
@@ -91,6 +156,7 @@ def test_results_keep_their_numbers():
     result = GenerationResult(ErrorCode.SUCCESS, "", (candidate,), 16, 7, 0.01, 0.02)
     message = to_result(result, ROBOT, Header(frame_id="panda_link0"))
     assert message.error.value == ErrorCode.SUCCESS
+    assert (message.robot, tuple(message.joint_names)) == ("panda", ROBOT.joint_names)
     assert (message.num_samples, message.num_verified) == (16, 7)
     assert (message.generation_time, message.planning_time) == (0.01, 0.02)
     (sent,) = message.candidates

@@ -10,12 +10,15 @@ from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from genmodels_ros.conversions.stamps import to_duration
 from genmodels_ros.conversions.trajectories import (
+    from_present,
+    other_joints,
     to_joint_state,
     to_joint_trajectory,
     to_positions,
     to_trajectory,
 )
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.trajectory import Trajectory
 
 NAMES = ("shoulder", "elbow", "wrist")
@@ -120,3 +123,23 @@ def test_a_point_without_velocities_among_others_is_refused():
     message.points[1].velocities = [0.0] * 3
     with pytest.raises(GenModelsError, match="point 0"):
         to_trajectory(message, NAMES)
+
+
+def test_a_command_whose_first_point_lies_ahead_leaves_from_where_the_arm_is():
+    command = moving((2.0, 3.0))
+    command.joint_names = list(NAMES[::-1])
+    state = JointState(name=["finger", *NAMES], position=[9.0, 1.0, 2.0, 3.0])
+    whole = from_present(command, state)
+    assert [list(point.positions) for point in whole.points] == [[3, 2, 1], [4, 4, 4], [9, 9, 9]]
+    assert to_trajectory(whole, NAMES).duration == 3.0
+    at_once = moving((0.0, 1.0))
+    assert from_present(at_once, state) is at_once
+    with pytest.raises(GenModelsError) as error:
+        from_present(command, JointState(name=["finger"], position=[0.0]))
+    assert error.value.code == ErrorCode.MISSING_JOINT
+
+
+def test_everything_else_of_a_robot_may_stand_in_a_state():
+    robot = load_robot("panda")
+    assert set(other_joints(robot)) >= {"panda_finger_joint1", "panda_finger_joint2"}
+    assert not set(other_joints(robot)) & set(robot.joint_names)
