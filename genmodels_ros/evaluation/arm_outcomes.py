@@ -15,10 +15,12 @@ from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.planning import plan
 from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import verify
 
 TIME_LIMIT = 10.0  # s a problem, for each planner
 RAW_SAMPLES = 32
+ENDS = 1e-6  # rad
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class Outcome:
     raw: whether one of RAW_SAMPLES unrefined samples verifies; straight: whether the straight line does
     refused, penetrating, off_limits: of the answer's trajectories, how many a fresh verification refuses, in how many
         the independent check finds a penetration, in how many a limit exceeded
+    off_ends: in how many a joint begins or ends more than ENDS from start or goal
     modes: distinct modes; separated: whether something stands between two of them
     planner_length: rad, None where OMPL found nothing; best_length: rad, the shortest verified path found
     """
@@ -43,6 +46,7 @@ class Outcome:
     refused: int
     penetrating: int
     off_limits: int
+    off_ends: int
     modes: int
     separated: bool
     planner_length: float | None
@@ -53,7 +57,9 @@ class Outcome:
     @property
     def clean(self) -> bool:
         """Solved, and no judge objects to any candidate."""
-        return bool(self.result.candidates) and not (self.refused or self.penetrating or self.off_limits)
+        return bool(self.result.candidates) and not (
+            self.refused or self.penetrating or self.off_limits or self.off_ends
+        )
 
     @property
     def by_model(self) -> bool:
@@ -88,6 +94,7 @@ def evaluate(generator: TrajectoryGenerator, problem: Problem, seed: int, planne
         refused=sum(not verify(trajectory, robot, problem.scene).valid for trajectory in trajectories),
         penetrating=sum(bool(finding.contact) for finding in findings),
         off_limits=sum(bool(finding.limits) for finding in findings),
+        off_ends=sum(_misses(trajectory, problem) for trajectory in trajectories),
         modes=len(modes),
         separated=separated(modes, checker),
         planner_length=planner_length,
@@ -95,6 +102,11 @@ def evaluate(generator: TrajectoryGenerator, problem: Problem, seed: int, planne
         planner_work=planner_work,
         best_length=min((length for length in known if length is not None), default=None),
     )
+
+
+def _misses(trajectory: Trajectory, problem: Problem) -> bool:
+    ends = np.stack([problem.start, problem.goal_config])
+    return bool(np.abs(trajectory.positions[[0, -1]] - ends).max() > ENDS)
 
 
 def _timed(run: Callable) -> tuple[object, float, float]:

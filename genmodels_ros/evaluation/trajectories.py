@@ -79,6 +79,7 @@ def summarise(name: str, outcomes: Sequence[Outcome], has_reference: bool = Fals
         ("… that a fresh verification refuses", sum(o.refused for o in outcomes), None),
         ("… that penetrate something in MuJoCo", sum(o.penetrating for o in outcomes), None),
         ("… that exceed a limit by finite differences", sum(o.off_limits for o in outcomes), None),
+        ("… that miss start or goal", sum(o.off_ends for o in outcomes), None),
         (f"path length over {best}, median", percentile(ours, 50), percentile(theirs, 50)),
         (f"path length over {best}, 95th percentile", percentile(ours, 95), percentile(theirs, 95)),
         ("at least 3 verified candidates", share(outcomes, lambda o: len(o.result.candidates) >= 3), None),
@@ -95,8 +96,9 @@ def notes(has_reference: bool) -> tuple[str, ...]:
     """What the table's words mean."""
     best = "a long search, kept in the reference file, or any planner of this run" if has_reference else "this run"
     return (
-        "Shares with 95 % Wilson intervals. Clean: neither a fresh exact verification nor MuJoCo objects to any "
-        "candidate. OMPL's time ends with its simplified polyline, ours with timed, verified, ranked trajectories. "
+        "Shares with 95 % Wilson intervals. Clean: neither a fresh exact verification nor MuJoCo nor finite "
+        "differences object to any candidate, and each begins and ends where it was asked to. OMPL's time ends with its simplified polyline, "
+        "ours with timed, verified, ranked trajectories. "
         f"Lengths: of the first candidate, over the shortest verified path found by {best}. "
         f"Distinct modes differ by more than {MODE_DISTANCE} rad in a joint somewhere along their length; something is "
         "between two of them if one of 16 paths blended from the two touches an obstacle or the arm itself.",

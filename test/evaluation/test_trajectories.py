@@ -28,8 +28,8 @@ def outcome(*candidates: Candidate, **changes) -> Outcome:
     code = ErrorCode.SUCCESS if candidates else ErrorCode.NO_SOLUTION
     plain = Outcome(
         "toy", GenerationResult(code, candidates=candidates), latency=0.1, work=0.05, raw=False, straight=False,
-        refused=0, penetrating=0, off_limits=0, modes=1, separated=False, planner_length=2.0, planner_latency=0.02,
-        planner_work=0.01, best_length=0.8,
+        refused=0, penetrating=0, off_limits=0, off_ends=0, modes=1, separated=False, planner_length=2.0,
+        planner_latency=0.02, planner_work=0.01, best_length=0.8,
     )  # fmt: skip
     return replace(plain, **changes)
 
@@ -63,7 +63,7 @@ def test_the_table_counts_what_it_says():
     assert table["trajectories returned"][0] == 5
     assert table["… that a fresh verification refuses"][0] == 1
     assert table["… that penetrate something in MuJoCo"][0] == 1
-    assert table["… that exceed a limit by finite differences"][0] == 0
+    assert table["… that exceed a limit by finite differences"][0] == table["… that miss start or goal"][0] == 0
     assert table["path length over the best of this run, median"] == pytest.approx((1.25, 2.5))
     assert table["time to answer, median [ms]"] == pytest.approx((100, 20))
     assert table["processor time to answer, 95th percentile [ms]"] == pytest.approx((50, 10))
