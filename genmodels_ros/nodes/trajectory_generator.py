@@ -142,7 +142,7 @@ class TrajectoryGeneratorNode(ModelNode):
             query = hurried(self.query_of(request), deadline, time.monotonic() - arrived)
             show = {"on_denoised": self.markers.show_samples} if request.show_denoising else {}
             result = self.pipeline.generate(query, progress, withdrawn, **show)
-        header = Header(frame_id=self.robot.base_frame, stamp=self.get_clock().now().to_msg())
+        header = Header(frame_id=self.robot.base_frame)  # no stamp: to a controller, "start when you receive it"
         if result.code == ErrorCode.SUCCESS:
             self.markers.show(result.candidates, header)
         else:

@@ -63,6 +63,16 @@ def test_patience_ends():
     assert error.value.code == ErrorCode.TIME_LIMIT and len(queue) == 0
 
 
+def test_a_request_may_have_less_patience_than_the_queue():
+    queue = RequestQueue(depth=1, patience=60.0)
+    started = time.monotonic()
+    with queue.turn():
+        with pytest.raises(GenModelsError) as error, queue.turn(patience=0.05):
+            pass
+    assert error.value.code == ErrorCode.TIME_LIMIT and "0.05 s" in error.value.message
+    assert time.monotonic() - started < 30.0
+
+
 def test_a_withdrawn_request_leaves():
     queue = RequestQueue(depth=1, patience=60.0)
     with queue.turn():

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
@@ -75,6 +76,7 @@ def test_candidates_are_ranked_verified_and_end_at_the_goal(graph, node):
     for candidate in result.candidates:
         trajectory = candidate.trajectory
         assert trajectory.header.frame_id == "panda_link0"
+        assert trajectory.header.stamp == Time(), "a controller would skip what lies before a stamp of the past"
         np.testing.assert_allclose(trajectory.points[0].positions, START, atol=1e-6)
         np.testing.assert_allclose(trajectory.points[-1].positions, GOAL, atol=1e-6)
         assert candidate.min_clearance > 0
@@ -328,6 +330,30 @@ def test_requests_wait_their_turn_in_a_bounded_queue(graph, node, action, wait_u
     graph.node.destroy_client(client)
 
 
+def test_a_deadline_counts_the_waiting_in_the_queue(graph, node, action, wait_until, monkeypatch):
+    gate = Gate(node, monkeypatch)
+    holder = send(action, wait_until)
+    assert gate.entered.wait(60.0)
+    answer = generate(graph, deadline=0.05)  # while another request is worked on
+    assert answer.error.value == ErrorCode.TIME_LIMIT and "0.05 s" in answer.error.message
+    assert (answer.robot, tuple(answer.joint_names)) == ("panda", ROBOT.joint_names)
+    gate.open.set()
+    assert outcome(holder, wait_until)[0] == GoalStatus.STATUS_SUCCEEDED
+    monkeypatch.undo()
+    assert generate(graph, deadline=60.0).error.value == ErrorCode.SUCCESS
+    assert generate(graph, deadline=1e-6).error.value == ErrorCode.TIME_LIMIT
+    assert generate(graph, deadline=-1.0).error.value == ErrorCode.TIME_LIMIT
+
+
+def test_a_previous_answer_starts_the_next_one(graph, node):
+    first = generate(graph).candidates[0].trajectory
+    again = generate(graph, warm_start=first)
+    assert again.error.value == ErrorCode.SUCCESS, again.error.message
+    first.joint_names[0] = "elbow"
+    wrong = generate(graph, warm_start=first)
+    assert wrong.error.value == ErrorCode.MISSING_JOINT and "warm start" in wrong.error.message
+
+
 # --- Lifecycle
 
 
@@ -339,7 +365,8 @@ def test_an_inactive_node_answers_so_and_stops_running_work(graph, node, action,
     status, result = outcome(handle, wait_until)
     assert status == GoalStatus.STATUS_ABORTED and result.error.value == ErrorCode.CANCELLED
     monkeypatch.undo()
-    assert generate(graph).error.value == ErrorCode.NOT_ACTIVE
+    answer = generate(graph)
+    assert answer.error.value == ErrorCode.NOT_ACTIVE and answer.robot == "panda"
     assert not send(action, wait_until).accepted
     node.trigger_activate()
     assert generate(graph).error.value == ErrorCode.SUCCESS
