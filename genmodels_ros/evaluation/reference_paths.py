@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from genmodels_ros.data.problems import Problem
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.bspline import basis, fit, straight_line
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
@@ -32,8 +33,15 @@ class ReferenceLengths:
     """Lengths by problem, in a file that is written whenever one is added. A length only ever shrinks."""
 
     def __init__(self, path: Path):
+        """Starts with what the file holds, if it exists. Raises GenModelsError(WRONG_LENGTH) if it holds no lengths."""
         self._path = Path(path)
-        self._lengths: dict[str, float] = json.loads(self._path.read_text()) if self._path.is_file() else {}
+        try:
+            lengths = json.loads(self._path.read_text()) if self._path.is_file() else {}
+            self._lengths = {key: float(length) for key, length in lengths.items()}
+        except (ValueError, TypeError, AttributeError) as error:
+            raise GenModelsError(
+                ErrorCode.WRONG_LENGTH, f"{path} holds no reference lengths ({error}): name a new file."
+            ) from error
 
     def get(self, robot_name: str, problem: Problem) -> float | None:
         """rad, None for a problem never seen."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.problems import Problem
+from genmodels_ros.errors import GenModelsError
 from genmodels_ros.evaluation.reference_paths import ReferenceLengths, polyline_length, shortcut, shortest_length
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
@@ -34,6 +35,13 @@ def test_lengths_are_kept_by_content_and_only_shrink(tmp_path):
     ):
         assert again.get("panda", other) is None
     assert again.get("ur5", PROBLEM) is None
+
+
+@pytest.mark.parametrize("content", ["", "[1, 2]", '{"a": "long"}', '{"a": null}'])
+def test_a_file_of_something_else_is_refused(tmp_path, content):
+    (tmp_path / "lengths.json").write_text(content)
+    with pytest.raises(GenModelsError, match="no reference lengths"):
+        ReferenceLengths(tmp_path / "lengths.json")
 
 
 def test_shortcuts_are_shorter_and_stay_free():
