@@ -1,10 +1,13 @@
 """The second opinion finds what is planted, in space and in time, and passes what is right."""
 
+import ast
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from genmodels_ros.evaluation import independent_check
 from genmodels_ros.evaluation.independent_check import IndependentCheck, exceeded_limits, interpolate, thinned
 from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
@@ -92,3 +95,10 @@ def test_many_obstacles_at_once_are_no_trouble():
     rng = np.random.default_rng(0)
     crowd = Scene(tuple(Sphere(rng.uniform(-0.6, 0.6, 3), 0.4) for _ in range(500)))
     assert (IndependentCheck(PANDA, crowd).gaps(PANDA.ready[None]) < -0.3).all()
+
+
+def test_nothing_is_shared_with_the_verification():
+    tree = ast.parse(Path(independent_check.__file__).read_text())
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    facts = {"description", "obstacles", "packages", "trajectory"}
+    assert {module for module in modules if "genmodels" in module} == {f"genmodels_ros.robots.{name}" for name in facts}
