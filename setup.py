@@ -15,7 +15,7 @@ setup(
     name=PACKAGE,
     version=VERSION,
     packages=find_packages(exclude=["test", "test.*"]),
-    package_data={PACKAGE: ["checkpoints/*/*", "robots/*.yaml"]},
+    package_data={PACKAGE: ["checkpoints/*/*", "robots/*.yaml", "robots/*.urdf", "robots/*.srdf"]},
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{PACKAGE}"]),
         (f"share/{PACKAGE}", ["package.xml"]),

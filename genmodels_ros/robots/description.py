@@ -76,7 +76,7 @@ class Robot:
 
     @property
     def name(self) -> str:
-        """As load_robot takes it."""
+        """Of a shipped arm or a YAML file, without folder and suffix; "robot_description" where the URDF was given."""
         return self.source.name
 
     @property
@@ -108,7 +108,7 @@ def load_robot(name: str | Path = "panda", finger_position: float | None = None)
 
     Raises GenModelsError(MODEL_UNAVAILABLE) for an unknown arm, a missing description or settings that are wrong.
     """
-    return _build(_read_source(str(name)), finger_position)
+    return _build(_read_source(_settings_file(str(name))), finger_position)
 
 
 def load_robot_from_description(
@@ -136,22 +136,23 @@ def save_robot(robot: Robot, path: Path) -> None:
     Path(path).write_text(json.dumps(fields) + "\n")
 
 
+def _settings_file(name: str) -> Path:
+    for path in (SHIPPED / f"{name}.yaml", Path(name).expanduser()):
+        if path.suffix in (".yaml", ".yml", ".json") and path.is_file():
+            return path.resolve()
+    known = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+    message = f"No robot {name!r}: name one of {known}, or a YAML file made by `genmodels robot add`."
+    raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message)
+
+
 @lru_cache(maxsize=32)
-def _read_source(name: str) -> RobotSource:
-    path = SHIPPED / f"{name}.yaml"
-    if path.parent != SHIPPED or not path.is_file():
-        path = Path(name).expanduser()
-        if path.suffix not in (".yaml", ".yml", ".json") or not path.is_file():
-            known = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
-            message = f"No robot {name!r}: name one of {known}, or a YAML file made by `genmodels robot add`."
-            raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message)
-    path = path.resolve()
+def _read_source(path: Path) -> RobotSource:
     if path.suffix == ".json":
         return RobotSource(folder=path.parent, **_read_json(path))
     settings = _read_yaml(path)
     urdf = _described_file(settings, "urdf", path.parent).read_text()
     srdf = _described_file(settings, "srdf", path.parent).read_text() if "srdf" in settings["description"] else ""
-    return RobotSource(name, settings, urdf, srdf, path.parent)
+    return RobotSource(path.stem, settings, urdf, srdf, path.parent)
 
 
 def _read_json(path: Path) -> dict:

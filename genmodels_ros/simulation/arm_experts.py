@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from genmodels_ros.robots.bspline import basis, fit, straight_line
 from genmodels_ros.robots.collision import CollisionChecker
-from genmodels_ros.robots.description import Robot, load_robot
+from genmodels_ros.robots.description import Robot, load_robot, save_robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 from genmodels_ros.robots.planning import plan
@@ -48,6 +48,7 @@ def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1, robot
         "num_control_points": NUM_CONTROL_POINTS,
         "command": f"genmodels data trajectories --robot {robot} --out {out.name} --count {count} --seed {seed}",
     }  # fmt: skip
+    save_robot(load_robot(robot), out / "robot.json")
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     missing = [index for index in range(shards) if not _path(out, index).exists()]
     make = partial(_make_shard, out, seed, robot)

@@ -3,6 +3,7 @@
 On several GPUs: `torchrun --nproc-per-node 4 -m genmodels_ros.cli train trajectories ...`, with --batch-size a GPU.
 """
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import torch
 
 from genmodels_ros.data.trajectory_shards import TrajectoryExamples, batches, load_examples
 from genmodels_ros.device import generator
+from genmodels_ros.errors import GenModelsError
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.diffusion import Condition, TrajectoryDiffusion
-from genmodels_ros.robots.description import Robot, load_robot
+from genmodels_ros.robots.description import Robot, load_robot, save_robot
 from genmodels_ros.training.distributed import Team, team
 from genmodels_ros.training.loop import (
     ExponentialMovingAverage,
@@ -30,9 +32,9 @@ VALIDATION_PATHS = 1024
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What may be chosen about the network; see models/diffusion.py."""
+    """What may be chosen about the network; see models/diffusion.py. robot: by default that of the shards."""
 
-    robot: str = "panda"
+    robot: str | None = None
     prediction: str = "v"
     schedule: str = "cosine"
     width: int = 128
@@ -81,10 +83,10 @@ def _train(
     command,
 ) -> Card:
     torch.manual_seed(seed)
-    arm, rng = load_robot(options.robot), generator(seed + 1_000_003 * mine.rank)
+    arm, rng = _robot_of(data, options), generator(seed + 1_000_003 * mine.rank)
     examples, data_card = load_examples(data, arm)
     training, held_out = examples.split()
-    model = _new_model(training, options).to(mine.device)
+    model = _new_model(training, options, arm).to(mine.device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.01)
     average = ExponentialMovingAverage(model)
     state = TrainingState(
@@ -113,6 +115,7 @@ def _train(
             bar.set_postfix(validation=f"{metrics['validation_loss']:.3f}")
             card = Card("trajectory_diffusion", model.config, data_card, command, seed, step + 1, metrics)
             card = save_checkpoint(out, average.average, card)
+            save_robot(arm, out / "robot.json")
             state.save(step + 1)
     return card
 
@@ -129,7 +132,19 @@ def validation_loss(
     return total / count if count else float("nan")
 
 
-def _new_model(training: TrajectoryExamples, options: ModelOptions) -> TrajectoryDiffusion:
+def _robot_of(data: Path, options: ModelOptions) -> Robot:
+    """The arm chosen, or the one that the shards were made for, as saved with them where it is not installed here."""
+    card, saved = data / "card.json", data / "robot.json"
+    made_for = json.loads(card.read_text()).get("robot", "panda") if card.is_file() else "panda"
+    try:
+        return load_robot(options.robot or made_for)
+    except GenModelsError:
+        if options.robot or not saved.is_file():
+            raise
+        return load_robot(saved)
+
+
+def _new_model(training: TrajectoryExamples, options: ModelOptions, arm: Robot) -> TrajectoryDiffusion:
     features = training.features.path_features.shape[-1]
     model = TrajectoryDiffusion(
         joints=training.deviation.shape[2],
@@ -142,7 +157,7 @@ def _new_model(training: TrajectoryExamples, options: ModelOptions) -> Trajector
         prediction=options.prediction,
         condition_dropout=options.condition_dropout,
         geometry_features=features if options.self_conditioning else 0,
-        robot=options.robot,
+        robot=arm.name,
         x_0_bound=_bound(training),
     )
     model.scale.copy_(training.scale())
