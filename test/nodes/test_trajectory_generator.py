@@ -250,7 +250,8 @@ def test_verification_refuses_what_it_cannot_judge(graph, node):
 
 @pytest.fixture(scope="module")
 def action(graph, node):
-    client = ActionClient(graph.node, GenerateTrajectoriesAction, "trajectory_generator/generate_trajectories")
+    name, every = "trajectory_generator/generate_trajectories", QoSProfile(depth=100)
+    client = ActionClient(graph.node, GenerateTrajectoriesAction, name, feedback_sub_qos_profile=every)
     assert client.wait_for_server(60.0)
     yield client
     client.destroy()
@@ -273,9 +274,10 @@ def outcome(handle, wait_until):
 def test_the_action_tells_how_far_it_is_and_succeeds(action, wait_until):
     stages = []
     handle = send(action, wait_until, lambda message: stages.append(message.feedback))
+    # before the result is asked for: the client lets go of feedback that comes after it
+    assert wait_until(lambda: {"sampling", "refining", "verifying"} <= {feedback.stage for feedback in list(stages)})
     status, result = outcome(handle, wait_until)
     assert status == GoalStatus.STATUS_SUCCEEDED and result.candidates
-    assert {"sampling", "refining", "verifying"} <= {feedback.stage for feedback in stages}
     assert all(feedback.step <= feedback.num_steps for feedback in stages)
 
 
