@@ -23,9 +23,9 @@ def batch(step: int, rank: int) -> torch.Tensor:
 
 
 def train(mine: Team, batches) -> nn.Module:
-    """Three steps."""
+    """Three steps of plain gradient descent, which, unlike Adam, feels the size of a gradient."""
     model = new_model()
-    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=0.05)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
     for step in range(3):
         optimizer.zero_grad(set_to_none=True)
         x = batches(step)
