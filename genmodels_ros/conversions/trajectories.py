@@ -80,13 +80,12 @@ def from_present(message: JointTrajectory, state: JointState) -> JointTrajectory
     """
     if not message.points or to_seconds(message.points[0].time_from_start) <= 0:
         return message
-    positions = np.array(state.position)[_columns(state.name, tuple(message.joint_names), None, "joint_states")]
-    rest = [0.0] * len(positions)
-    first = message.points[0]
+    columns, first = _columns(state.name, tuple(message.joint_names), None, "joint_states"), message.points[0]
+    velocities = np.array(state.velocity if len(state.velocity) == len(state.name) else np.zeros(len(state.name)))
     present = JointTrajectoryPoint(
-        positions=_floats(positions),
-        velocities=rest if len(first.velocities) else [],
-        accelerations=rest if len(first.accelerations) else [],
+        positions=_floats(np.array(state.position)[columns]),
+        velocities=_floats(velocities[columns]) if len(first.velocities) else [],
+        accelerations=[0.0] * len(columns) if len(first.accelerations) else [],
     )
     return JointTrajectory(header=message.header, joint_names=message.joint_names, points=[present, *message.points])
 

@@ -39,7 +39,6 @@ from genmodels_ros.pipelines.trajectory_generation import CostWeights, Trajector
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.trajectory import Trajectory
 
 
 class TrajectoryGeneratorNode(ModelNode):
@@ -105,7 +104,7 @@ class TrajectoryGeneratorNode(ModelNode):
 
     def activate(self) -> None:
         self.state = RobotState(self, self.robot)
-        self.supervision.activate(self.state, self.scene_input.scene, self.judge)
+        self.supervision.activate(self.state, self.scene_input.scene)
         self.scene_input.activate(self.state, self.supervision.scene_changed)
 
     # --- Services
@@ -119,16 +118,12 @@ class TrajectoryGeneratorNode(ModelNode):
         trajectory = to_trajectory(request.trajectory, self.robot.joint_names, other_joints(self.robot))
         scene = to_scene(request.obstacles, self.robot.base_frame, self.value("max_obstacles"))
         scene = scene if request.ignore_obstacles_topic else self.scene_input.scene() + scene
-        verdict = self.judge(trajectory, scene, request.from_time, request.finger_position or None)
+        verdict = self.pipeline.verify(trajectory, scene, request.finger_position or None, request.from_time)
         response.error = to_message(ErrorCode.SUCCESS if verdict.valid else verdict.code, verdict.message)
         response.valid = verdict.valid
         response.first_invalid_time = _or_nan(verdict.first_invalid_time)
         response.min_clearance = _or_nan(verdict.min_clearance)
         response.length = trajectory.length
-
-    def judge(self, trajectory: Trajectory, scene: Scene, from_time: float, fingers: float | None = None):
-        """The Verification of what comes after `from_time` s."""
-        return self.pipeline.verify(trajectory, scene, fingers, from_time)
 
     def respond(self, request: TrajectoryRequest, progress=None, cancelled=lambda: False) -> TrajectoryResult:
         """The answer to a request, in its turn. Raises GenModelsError for what is wrong with it."""

@@ -22,7 +22,7 @@ from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import Verification
+from genmodels_ros.robots.verification import Verification, verify_contact
 
 NAN = float("nan")
 
@@ -57,14 +57,9 @@ class Supervision:
         self._node, self._robot = node, robot
         self._publisher = node.add_publisher(ExecutionValidity, "~/execution_valid", LATCHED)
 
-    def activate(
-        self,
-        state: RobotState,
-        scene: Callable[[], Scene],
-        judge: Callable[[Trajectory, Scene, float], Verification],
-    ) -> None:
-        """Starts listening. scene: all obstacles known; judge: of a trajectory from a time in s on."""
-        self._state, self._scene, self._judge = state, scene, judge
+    def activate(self, state: RobotState, scene: Callable[[], Scene]) -> None:
+        """Starts listening. scene: all obstacles known."""
+        self._state, self._scene = state, scene
         self._command: Command | None = None
         self._judged: tuple[Command, Verification] | None = None
         self._node.add_farewell(self._leave)
@@ -78,10 +73,9 @@ class Supervision:
             self._worker.put(self._command)
 
     def _receive(self, message: JointTrajectory) -> None:
-        start = to_seconds(message.header.stamp) or self._now()
-        if not message.points:  # to a controller, the order to hold
-            self._rest()
+        if not message.points:  # joint_trajectory_controller refuses an empty command, and goes on with the last
             return
+        start = to_seconds(message.header.stamp) or self._now()
         try:
             if to_seconds(message.points[0].time_from_start) > 0:
                 message = from_present(message, self._state.latest())
@@ -95,7 +89,8 @@ class Supervision:
     def _verify(self, command: Command) -> None:
         """Judges the rest of a command among all obstacles, and says so."""
         try:
-            verdict = self._judge(command.trajectory, self._scene(), max(0.0, self._now() - command.start))
+            elapsed = max(0.0, self._now() - command.start)
+            verdict = verify_contact(command.trajectory, self._robot, self._scene(), elapsed)
         except GenModelsError as error:
             verdict = _refusal(error)
         if command is self._command:  # and no newer one has arrived meanwhile

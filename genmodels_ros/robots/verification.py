@@ -58,6 +58,20 @@ def verify(
     )
 
 
+def verify_contact(
+    trajectory: Trajectory, robot: Robot, scene: Scene, from_time: float, checker: CollisionChecker | None = None
+) -> Verification:
+    """Judges only whether what comes after `from_time` s touches anything: the question while obstacles change.
+
+    Limits and rest are left aside, which no obstacle can change; clearance is not measured.
+    """
+    malformed = _malformed(trajectory, robot, from_time)
+    if malformed:
+        return malformed
+    touching = _touching(*densify(remainder(trajectory, from_time)), checker or CollisionChecker(robot, scene))
+    return touching or Verification(True, ErrorCode.SUCCESS, "The rest of the trajectory touches nothing.")
+
+
 def remainder(trajectory: Trajectory, from_time: float) -> Trajectory:
     """The same motion from a moment in [0, duration) on; its times go on counting from the whole one's start.
 
@@ -135,15 +149,22 @@ def _beyond_limits(trajectory: Trajectory, robot: Robot) -> Verification | None:
 
 def _in_collision(trajectory: Trajectory, checker: CollisionChecker) -> Verification:
     times, q = densify(trajectory)
-    found = checker.first_contact(q)
-    if found is not None:
-        index, contact = found
-        message = f"{contact} at {times[index]:.2f} s."
-        return _invalid(ErrorCode.TRAJECTORY_IN_COLLISION, message, float(times[index]))
+    touching = _touching(times, q, checker)
+    if touching:
+        return touching
     clearance = checker.min_clearance(np.concatenate([q[::EVERY], q[-1:]]))
     return Verification(
         True, ErrorCode.SUCCESS, "The trajectory keeps all limits and touches nothing.", None, clearance
     )
+
+
+def _touching(times: np.ndarray, q: np.ndarray, checker: CollisionChecker) -> Verification | None:
+    """The first contact of configurations q [M, D] at times [M]."""
+    found = checker.first_contact(q)
+    if found is None:
+        return None
+    index, contact = found
+    return _invalid(ErrorCode.TRAJECTORY_IN_COLLISION, f"{contact} at {times[index]:.2f} s.", float(times[index]))
 
 
 def _invalid(code: ErrorCode, message: str, time: float) -> Verification:

@@ -132,6 +132,11 @@ def test_a_command_whose_first_point_lies_ahead_leaves_from_where_the_arm_is():
     whole = from_present(command, state)
     assert [list(point.positions) for point in whole.points] == [[3, 2, 1], [4, 4, 4], [9, 9, 9]]
     assert to_trajectory(whole, NAMES).duration == 3.0
+    for point in command.points:
+        point.velocities, point.accelerations = [0.5] * 3, [0.1] * 3
+    state.velocity = [9.0, 0.1, 0.2, 0.3]
+    first = from_present(command, state).points[0]
+    assert (list(first.velocities), list(first.accelerations)) == ([0.3, 0.2, 0.1], [0, 0, 0])
     at_once = moving((0.0, 1.0))
     assert from_present(at_once, state) is at_once
     with pytest.raises(GenModelsError) as error:

@@ -12,7 +12,7 @@ from trajectory_msgs.msg import JointTrajectory
 from genmodels_interfaces.msg import ExecutionValidity, ObstacleArray, TrajectoryRequest
 from genmodels_interfaces.srv import GenerateTrajectories, VerifyTrajectory
 from genmodels_ros.conversions.obstacles import to_obstacle_array
-from genmodels_ros.conversions.stamps import to_seconds
+from genmodels_ros.conversions.stamps import to_seconds, to_stamp
 from genmodels_ros.conversions.trajectories import to_trajectory
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.qos import LATCHED
@@ -52,28 +52,32 @@ def slow(graph, node) -> JointTrajectory:
 
 
 @pytest.fixture
-def told(graph, node, wait_until):
+def told(graph, node, slow, wait_until):
     """Publishes commands and obstacles; says what came back since."""
     watch = Watch(graph, node, wait_until)
     yield watch
-    watch.command(JointTrajectory())
     watch.obstacles(Scene())
+    watch.command(slow, begun_ago=3600.0)
     assert watch.hears(lambda m: m.valid and not m.executing)
     watch.close()
 
 
 class Watch:
     def __init__(self, graph, node, wait_until):
-        self._graph, self._wait_until = graph, wait_until
+        self._graph, self._node, self._wait_until = graph, node, wait_until
         self.heard = graph.listen(ExecutionValidity, f"{NAME}/execution_valid", LATCHED)
         self._commands = graph.publisher(JointTrajectory, "watched/joint_trajectory")
         self._obstacles = graph.publisher(ObstacleArray, "watched/obstacles", LATCHED)
         assert wait_until(self._commands.get_subscription_count)
 
-    def command(self, trajectory) -> None:
-        trajectory.header = Header()
+    def command(self, trajectory, begun_ago=None) -> None:
+        """begun_ago: s, as the command's stamp says; None for no stamp."""
+        now = self._node.get_clock().now().nanoseconds * 1e-9
+        header = Header() if begun_ago is None else Header(stamp=to_stamp(now - begun_ago))
         self.heard.clear()
-        self._commands.publish(trajectory)
+        self._commands.publish(
+            JointTrajectory(header=header, joint_names=trajectory.joint_names, points=trajectory.points)
+        )
 
     def obstacles(self, scene) -> None:
         self.heard.clear()
@@ -117,29 +121,27 @@ def test_an_obstacle_that_appears_ahead_is_found_at_once_and_forgotten_when_it_l
 
 
 def test_what_lies_behind_does_not_count(node, slow, told):
-    slow_copy = JointTrajectory(joint_names=slow.joint_names, points=slow.points)
     duration = to_seconds(slow.points[-1].time_from_start)
     told.obstacles(ball_ahead(node, slow, 0.2))
-    begun = node.get_clock().now().nanoseconds - int(0.8 * duration * 1e9)
-    slow_copy.header.stamp.sec, slow_copy.header.stamp.nanosec = divmod(begun, 10**9)
-    told.heard.clear()
-    told._commands.publish(slow_copy)
+    told.command(slow, begun_ago=0.8 * duration)
     assert told.hears(lambda m: m.executing)
     assert all(m.valid for m in told.heard if m.executing)
     assert told.heard[-1].time_left < 0.21 * duration
 
 
-def test_the_end_is_told_and_an_empty_command_is_one(node, slow, told):
+def test_the_end_is_told(slow, told):
+    duration = to_seconds(slow.points[-1].time_from_start)
+    told.command(slow, begun_ago=duration - 0.3)
+    assert told.hears(lambda m: m.valid and not m.executing and m.time_left == 0)
+
+
+def test_an_empty_command_stops_nothing(slow, told):
+    """A joint_trajectory_controller refuses it and goes on."""
     told.command(slow)
     assert told.hears(lambda m: m.executing)
     told.command(JointTrajectory())
-    assert told.hears(lambda m: m.valid and not m.executing and m.time_left == 0)
-    stamp = node.get_clock().now().nanoseconds - int(1e9 * to_seconds(slow.points[-1].time_from_start))
-    ended = JointTrajectory(joint_names=slow.joint_names, points=slow.points)
-    ended.header.stamp.sec, ended.header.stamp.nanosec = divmod(stamp, 10**9)
-    told.heard.clear()
-    told._commands.publish(ended)
-    assert told.hears(lambda m: m.valid and not m.executing)
+    assert told.hears(lambda m: m.executing)
+    assert not any(not m.executing for m in told.heard)
 
 
 def test_a_command_that_cannot_be_judged_is_not_valid(node, slow, told):

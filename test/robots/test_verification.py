@@ -10,7 +10,7 @@ from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
 from genmodels_ros.robots.timing import time_parameterise
-from genmodels_ros.robots.verification import densify, remainder, verify
+from genmodels_ros.robots.verification import densify, remainder, verify, verify_contact
 
 EMPTY = Scene()
 
@@ -136,6 +136,16 @@ def test_a_motion_under_way_is_judged_by_what_is_left_of_it(panda, motion):
     fields = ("time_from_start", "positions", "velocities", "accelerations")
     unfinished = replace(motion, **{name: getattr(motion, name)[:-40] for name in fields})
     assert verify(unfinished, panda, EMPTY, from_time=0.5).code == ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, "not at rest"
+
+
+def test_contact_alone_is_judged_as_in_full_and_limits_are_left_aside(panda, motion):
+    planted = Scene((Sphere((0.307, 0.0, 0.55), 0.02, id="planted"),))
+    full = verify(motion, panda, planted, from_time=0.1)
+    assert verify_contact(motion, panda, planted, 0.1) == full
+    assert verify_contact(motion, panda, planted, motion.duration - 0.2).valid
+    fast = replace(motion, time_from_start=motion.time_from_start / 10)
+    assert not verify(fast, panda, EMPTY).valid and verify_contact(fast, panda, EMPTY, 0.0).valid
+    assert verify_contact(motion, panda, EMPTY, motion.duration).code == ErrorCode.WRONG_LENGTH
 
 
 @pytest.mark.parametrize("moment", [-0.1, 1e9, np.nan])
