@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genmodels_ros.errors import ErrorCode
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.extremes import leaves
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory
 
@@ -20,6 +21,7 @@ POSITION_TOLERANCE = 1e-6  # rad beyond a limit
 RELATIVE_TOLERANCE = 1e-2  # of velocity, acceleration and jerk limits, for the rounding of given derivatives
 REST_VELOCITY, REST_ACCELERATION = 1e-3, 1e-2  # rad/s, rad/s²
 FINER = 5  # steps of the motion's polynomials within the resolution
+MOST_STEPS = 2_000_000  # in all; a motion within its limits has far fewer
 SHORTEST = 1e-3  # s of a cut interval
 EVERY = 5  # of these configurations clearance is measured at
 
@@ -131,20 +133,23 @@ def _beyond_limits(trajectory: Trajectory, robot: Robot) -> Verification | None:
         if fast or np.abs(trajectory.accelerations[index]).max() > REST_ACCELERATION:
             message = f"The trajectory is not at rest at its {end}."
             return _invalid(ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, message, float(trajectory.time_from_start[index]))
-    steps, limits = np.full(len(trajectory.time_from_start) - 1, 4), robot.limits
-    times, q = _interpolate(trajectory, steps)
-    outside = np.maximum(limits.lower - q, q - limits.upper)
-    checks = [("position", outside > POSITION_TOLERANCE)]
-    for order, name in ((1, "velocity"), (2, "acceleration"), (3, "jerk")):
-        allowed = getattr(limits, name) * (1 + RELATIVE_TOLERANCE)
-        checks.append((name, np.abs(_interpolate(trajectory, steps, order)[1]) > allowed))
-    found = [(int(beyond.any(axis=1).argmax()), name, beyond) for name, beyond in checks if beyond.any()]
+    time, limits, found = trajectory.time_from_start, robot.limits, []
+    for order, name in enumerate(("position", "velocity", "acceleration", "jerk")):
+        if order == 0:
+            lower, upper = limits.lower - POSITION_TOLERANCE, limits.upper + POSITION_TOLERANCE
+        else:
+            upper = getattr(limits, name) * (1 + RELATIVE_TOLERANCE)
+            lower = -upper
+        beyond = leaves(_derivative(trajectory, order), lower, upper)
+        if beyond.any():
+            interval = int(beyond.any(axis=1).argmax())
+            found.append((interval, order, name, robot.joint_names[int(beyond[interval].argmax())]))
     if not found:
         return None
-    index, name, beyond = min(found, key=lambda entry: entry[0])
-    joint = robot.joint_names[int(beyond[index].argmax())]
-    message = f"{joint} exceeds its {name} limit at {times[index]:.2f} s."
-    return _invalid(ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, message, float(times[index]))
+    interval, _, name, joint = min(found)
+    moment = float(time[interval : interval + 2].mean())
+    message = f"{joint} exceeds its {name} limit at {moment:.2f} s."
+    return _invalid(ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, message, moment)
 
 
 def _in_collision(trajectory: Trajectory, checker: CollisionChecker) -> Verification:
@@ -172,17 +177,24 @@ def _invalid(code: ErrorCode, message: str, time: float) -> Verification:
 
 
 def _substeps(trajectory: Trajectory, resolution: float) -> np.ndarray:
-    """[T - 1] evenly timed steps in each interval, none longer than `resolution` in any joint."""
+    """[T - 1] evenly timed steps in each interval, none longer than `resolution` in any joint.
+
+    Raises GenModelsError(TRAJECTORY_EXCEEDS_LIMITS) for a motion too long to be looked at.
+    """
     interval = np.diff(trajectory.time_from_start)[:, None]
     speed = np.maximum(np.abs(trajectory.velocities[1:]), np.abs(trajectory.velocities[:-1]))
     move = np.maximum(np.abs(np.diff(trajectory.positions, axis=0)), interval * speed).max(axis=1)
-    steps = np.maximum(1, np.ceil(move / resolution)).astype(int)
+    steps = np.maximum(1, np.ceil(move / resolution))
     while True:  # polynomials may move faster inside an interval than at its ends
+        if not steps.sum() <= MOST_STEPS:
+            message = "The trajectory moves too far to be checked: keep it within its limits, or split it."
+            raise GenModelsError(ErrorCode.TRAJECTORY_EXCEEDS_LIMITS, message)
+        steps = steps.astype(int)
         q = _interpolate(trajectory, steps)[1]
         longest = np.maximum.reduceat(np.abs(np.diff(q, axis=0)).max(axis=1), np.cumsum(steps) - steps)
         if (longest <= resolution * 1.0001).all():
             return steps
-        steps = np.where(longest > resolution, np.ceil(steps * longest / resolution).astype(int) + 1, steps)
+        steps = np.where(longest > resolution, np.ceil(steps * longest / resolution) + 1, steps)
 
 
 def _interpolate(trajectory: Trajectory, steps: np.ndarray, derivative: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -196,6 +208,14 @@ def _interpolate(trajectory: Trajectory, steps: np.ndarray, derivative: int = 0)
     )
     values = np.einsum("mk,mkd->md", _powers(since, derivative), _quintics(trajectory)[segment])
     return trajectory.time_from_start[segment] + since, values
+
+
+def _derivative(trajectory: Trajectory, order: int) -> np.ndarray:
+    """Coefficients [T - 1, 6 - order, D] of a time derivative by the share u in [0, 1] of each interval."""
+    coefficients = _quintics(trajectory)[:, order:]
+    factors = [np.prod(np.arange(k + 1, k + order + 1)) for k in range(6 - order)]
+    interval = np.diff(trajectory.time_from_start)[:, None]
+    return coefficients * (factors * interval ** np.arange(6 - order))[:, :, None]
 
 
 def _powers(since: np.ndarray, derivative: int) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from genmodels_ros.errors import ErrorCode
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.bspline import fit
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
@@ -152,3 +152,22 @@ def _tensor(q):
     import torch
 
     return torch.as_tensor(q)
+
+
+@many
+@given(st.floats(40.0, 1e9), st.sampled_from([-1, 1]))
+def test_a_joint_beyond_its_limits_between_points_alone(interval, sign):
+    """It swings out and back between two points of one position, and passes it midway and at both quarters."""
+    speed, rate = sign * 2.0, sign * 2.0 * 50 / 3 / interval
+    time = np.array([0.0, 3.0, 3.0 + interval, 6.0 + interval])
+    q, velocities, accelerations = np.tile(PANDA.ready, (4, 1)), np.zeros((4, 7)), np.zeros((4, 7))
+    velocities[1:3, 0], accelerations[1:3, 0] = speed, (-rate, rate)
+    swing = Trajectory(PANDA.joint_names, time, q, velocities, accelerations)
+    assert judge(swing) == ErrorCode.TRAJECTORY_EXCEEDS_LIMITS
+
+
+def test_a_motion_too_long_to_be_looked_at_is_refused():
+    """Its limits apart, which the question of contact leaves aside: it would fill the memory."""
+    far = changed("positions", lambda q: q.__setitem__((50, 0), 1e9))
+    with pytest.raises(GenModelsError, match="too far to be checked"):
+        densify(far)
