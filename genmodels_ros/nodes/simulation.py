@@ -15,7 +15,7 @@ from trajectory_msgs.msg import JointTrajectory
 from genmodels_ros.conversions.sensors import from_twist
 from genmodels_ros.conversions.simulated import to_contacts
 from genmodels_ros.conversions.stamps import to_stamp
-from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.conversions.trajectories import from_present, to_joint_state, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
@@ -122,19 +122,21 @@ class SimulationNode(ManagedNode):
         self._runner.submit(partial(self._drive, command))
 
     def follow(self, message: JointTrajectory):
-        """joint_trajectory → arm, as ros2_control's joint_trajectory_controller: no points means stop."""
-        arm = self._world.arm
+        """joint_trajectory → arm: from where it is to a first point later than 0; no points means stop at once."""
         if not message.points:
             self._runner.submit(lambda world: world.arm.stop())
             return
-        trajectory = to_trajectory(message, arm.robot.joint_names)
-        started = self._runner.submit(lambda world: world.arm.set_trajectory(trajectory))
-        started.add_done_callback(self._report_refusal)
+        self._runner.submit(partial(self._follow, message)).add_done_callback(self._report_refusal)
 
     def reset(self, request, response):
         """~/reset: everything back to where it started; simulated time goes on."""
         self._runner.submit(World.restart).result(timeout=5.0)
         response.message = "The world is back at its start."
+
+    def _follow(self, message: JointTrajectory, world: World):
+        arm = world.arm
+        present = to_joint_state(arm.robot.joint_names, arm.positions, arm.velocities, message.header)
+        arm.set_trajectory(to_trajectory(from_present(message, present), arm.robot.joint_names))
 
     def _drive(self, command, world: World):
         world.base.set_command(*command)

@@ -120,6 +120,10 @@ def test_arm_follows_a_trajectory_and_refuses_a_broken_one(graph, heard, wait_un
     assert heard["joint_states"][-1].position[0] == pytest.approx(0.0, abs=1e-3)
     publisher.publish(message)
     assert wait_until(lambda: abs(heard["joint_states"][-1].position[0] - 0.4) < 0.005)
+    message.points = message.points[-1:]  # a single point, later than 0: from where the arm is
+    message.points[0].positions[0] += 0.2
+    publisher.publish(message)
+    assert wait_until(lambda: abs(heard["joint_states"][-1].position[0] - 0.6) < 0.005)
     assert from_contacts(heard["contacts"][-1])["arm"] == 0
 
 
