@@ -17,6 +17,8 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.pipelines.candidate_search import search
 from genmodels_ros.pipelines.fallback import fallback_paths
+from genmodels_ros.pipelines.goals import goal_configurations
+from genmodels_ros.pipelines.guidance import CostGuidance
 from genmodels_ros.pipelines.ranking import candidate, ranked
 from genmodels_ros.pipelines.trajectory_query import (
     FALLBACK,
@@ -27,11 +29,10 @@ from genmodels_ros.pipelines.trajectory_query import (
     GuidanceWeights,
     TrajectoryQuery,
 )
-from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
+from genmodels_ros.pipelines.trajectory_sampling import OnStep, SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.features import num_path_features
-from genmodels_ros.robots.inverse_kinematics import solve
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
@@ -42,6 +43,7 @@ __all__ = [
     "CostWeights",
     "GenerationResult",
     "GuidanceWeights",
+    "SamplingSettings",
     "TrajectoryGenerator",
     "TrajectoryQuery",
 ]
@@ -69,7 +71,7 @@ class TrajectoryGenerator:
         robot: str | Robot = "panda",
         device: str = "auto",
         precision: str = "float32",
-        num_inference_steps: int = 8,
+        sampling: SamplingSettings | None = None,
     ) -> "TrajectoryGenerator":
         """Loads a checkpoint, by default the one that comes with the package.
 
@@ -77,9 +79,9 @@ class TrajectoryGenerator:
             the joints and features that the checkpoint was trained for.
         Raises GenModelsError(MODEL_UNAVAILABLE) if it is missing, damaged or for another robot.
         """
-        folder = shipped(CHECKPOINT) if folder is None else Path(folder)
-        model, card = load_checkpoint(folder, MODEL_NAME)
         arm = robot if isinstance(robot, Robot) else load_robot(robot)
+        folder = shipped(f"{arm.name}_diffusion") if folder is None else Path(folder)
+        model, card = load_checkpoint(folder, MODEL_NAME)
         trained_for = card.config.get("robot")
         fits = (card.config.get("path_features"), model.shape[1]) == (num_path_features(arm), arm.num_joints)
         if not fits or arm.name not in (trained_for, DESCRIBED):
@@ -87,7 +89,7 @@ class TrajectoryGenerator:
                 ErrorCode.MODEL_UNAVAILABLE,
                 f"{folder} was trained for {trained_for!r} and does not fit {arm.name!r} as it is now: train it again.",
             )
-        sampler = TrajectorySampler(model, resolve_device(device), resolve_precision(precision), num_inference_steps)
+        sampler = TrajectorySampler(model, resolve_device(device), resolve_precision(precision), sampling)
         return cls(sampler, card, arm)
 
     @property
@@ -104,13 +106,15 @@ class TrajectoryGenerator:
         query: TrajectoryQuery,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
+        on_denoised: OnStep | None = None,
     ) -> GenerationResult:
         """Answers a query; what is wrong with it, or that there is no way, is in the result's code and message.
 
         progress: called with (stage, steps done, steps in all), stages sampling, refining, verifying, fallback
         cancelled: asked between steps
+        on_denoised: called with (steps done, steps in all, control points [S, N, D] of the samples so far)
         """
-        return _Generation(self, query, progress, cancelled).run()
+        return _Generation(self, query, progress, cancelled, on_denoised).run()
 
     def verify(
         self, trajectory: Trajectory, scene: Scene, finger_position: float | None = None, from_time: float = 0.0
@@ -125,9 +129,9 @@ class TrajectoryGenerator:
 class _Generation:
     """One query being answered."""
 
-    def __init__(self, generator: TrajectoryGenerator, query: TrajectoryQuery, progress, cancelled):
+    def __init__(self, generator: TrajectoryGenerator, query: TrajectoryQuery, progress, cancelled, on_denoised):
         self.generator, self.query = generator, query
-        self.progress, self.cancelled = progress, cancelled
+        self.progress, self.cancelled, self.on_denoised = progress, cancelled, on_denoised
         self.started = time.monotonic()
         self.result = GenerationResult(ErrorCode.NO_SOLUTION)
 
@@ -148,10 +152,10 @@ class _Generation:
         contact = self.checker.contact(self.start)
         if contact is not None:
             raise GenModelsError(ErrorCode.START_IN_COLLISION, f"The start is in collision: {contact}.")
-        goals = self._goals()
+        goals = goal_configurations(query, self.checker)
         found: list[Candidate] = []
         for round_ in range(ROUNDS):
-            found = found or self._from_model(goals, query.seed + round_)
+            found = found or self._from_model(goals, round_)
         if not found and query.allow_fallback:
             found = self._from_fallback(goals)
         if not found:
@@ -161,30 +165,8 @@ class _Generation:
             self.result, code=ErrorCode.SUCCESS, message="", candidates=ranked(found, query.max_candidates)
         )
 
-    def _goals(self) -> np.ndarray:
-        """Joint goals [G, D] free of collision."""
-        if self.query.goal_config is not None:
-            goal = np.asarray(self.query.goal_config, dtype=float)
-            contact = self.checker.contact(goal)
-            if contact is not None:
-                raise GenModelsError(ErrorCode.GOAL_IN_COLLISION, f"The goal is in collision: {contact}.")
-            return goal[None]
-        pose = np.asarray(self.query.goal_pose, dtype=float)
-        solutions = solve(self.robot, pose, np.random.default_rng(self.query.seed), 4 * MAX_POSE_GOALS)
-        if not len(solutions):
-            raise GenModelsError(
-                ErrorCode.GOAL_UNREACHABLE, f"No joint configuration puts {self.robot.tool_frame} at the goal pose."
-            )
-        contacts = [self.checker.contact(q) for q in solutions]
-        free = solutions[[contact is None for contact in contacts]]
-        if not len(free):
-            raise GenModelsError(
-                ErrorCode.GOAL_IN_COLLISION, f"Every configuration at the goal pose is in collision: {contacts[0]}."
-            )
-        nearest = np.argsort(np.linalg.norm(free - self.start, axis=1))
-        return free[nearest[:MAX_POSE_GOALS]]
-
-    def _from_model(self, goals: np.ndarray, seed: int) -> list[Candidate]:
+    def _from_model(self, goals: np.ndarray, round_: int) -> list[Candidate]:
+        """Candidates of one batch of samples; the first keeps to the warm start, if there is one."""
         query, began = self.query, time.monotonic()
         paths = self.generator.sampler.sample(
             self.robot,
@@ -192,8 +174,10 @@ class _Generation:
             goals,
             query.scene,
             num_samples=query.num_samples,
-            seed=seed,
-            progress=lambda step, steps: self._report("sampling", step, steps),
+            seed=query.seed + round_,
+            guidance=CostGuidance(self.checker.proximity, query.guidance, query.workspace),
+            warm_start=query.warm_start if round_ == 0 else None,
+            on_step=self._denoised,
         )
         self.result = replace(
             self.result,
@@ -205,6 +189,11 @@ class _Generation:
         )
         self.result = replace(self.result, num_verified=len(found))
         return found
+
+    def _denoised(self, step: int, num_steps: int, paths: np.ndarray) -> None:
+        self._report("sampling", step, num_steps)
+        if self.on_denoised is not None:
+            self.on_denoised(step, num_steps, paths)
 
     def _from_fallback(self, goals: np.ndarray) -> list[Candidate]:
         offers = fallback_paths(self.checker, self.start, goals, deadline=self.deadline, seed=self.query.seed)

@@ -178,11 +178,11 @@ def test_memory_that_runs_out_costs_batches_not_the_answer(generator, ready, mon
     sampler, sizes = generator.sampler, []
     denoise = sampler._denoise
 
-    def small_memory(encoded, x_T, progress):
-        sizes.append(len(x_T))
-        if len(x_T) > 1:
+    def small_memory(asked, x_t, *rest):
+        sizes.append(len(x_t))
+        if len(x_t) > 1:
             raise torch.cuda.OutOfMemoryError("too little")
-        return denoise(encoded, x_T, progress)
+        return denoise(asked, x_t, *rest)
 
     monkeypatch.setattr(sampler, "_denoise", small_memory)
     parts = generator.generate(query(ready)).candidates

