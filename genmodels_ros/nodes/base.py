@@ -275,6 +275,8 @@ class ManagedNode(LifecycleNode):
         self.activate()
         super().on_activate(state)
         self.active = True
+        for slot in self._slots:
+            slot.wake()  # for what came in meanwhile
 
     def _stop(self, state: LifecycleState) -> None:
         self.active = False  # first, so that running work sees it and ends early

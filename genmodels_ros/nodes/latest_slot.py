@@ -21,6 +21,10 @@ class LatestSlot:
             self._item = item
         self._notify()
 
+    def wake(self) -> None:
+        """Reminds the consumer, who may have been asleep, of what is there."""
+        self._notify()
+
     def take(self):
         """The newest item, which leaves the slot; None if there is none since the last take."""
         with self._lock:

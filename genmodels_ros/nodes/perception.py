@@ -21,7 +21,7 @@ from genmodels_ros.robots.depth import depth_points
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.point_cloud import PerceptionSettings, perceive
+from genmodels_ros.robots.point_cloud import PerceivedScene, PerceptionSettings, perceive
 
 NONE, POINTS, DEPTH = "none", "points", "depth"
 
@@ -57,7 +57,7 @@ class Perception:
     def __init__(self, node: ManagedNode, robot: Robot, state: RobotState, changed):
         """changed: called without arguments when there is a new view, or the last could not be read."""
         self._node, self._robot, self._state, self._changed = node, robot, state, changed
-        self._scene, self._error, self._stamp, self._arrival = Scene(), None, 0.0, -np.inf
+        self._seen, self._error, self._stamp, self._arrival = PerceivedScene(), None, 0.0, -np.inf
         self._camera_info: CameraInfo | None = None
         self.source = node.value("perception.source")
         if self.source == NONE:
@@ -83,7 +83,17 @@ class Perception:
                 f"No {'depth image' if self.source == DEPTH else 'point cloud'} of the last {max_age:g} s, {newest}: "
                 "start the sensor, or set ignore_obstacles_topic.",
             )
-        return self._scene
+        return self._seen.scene
+
+    def details(self) -> dict[str, str]:
+        """Lines for the diagnostics."""
+        if self.source == NONE:
+            return {}
+        return {
+            "perceived_boxes": str(len(self._seen.scene.obstacles)),
+            "perceived_voxel_size": f"{self._seen.voxel_size:.3g}",
+            "perception_age": f"{self._age():.3g}",
+        }
 
     def _age(self) -> float:
         """Seconds since the last view was taken, by its stamp, or since it arrived if it has none."""
@@ -99,13 +109,22 @@ class Perception:
         try:
             q = self._state.at(stamp)
             points = self._points(message, partial(self._base_from_sensor, message.header, q))
-            self._scene = perceive(points, self._robot, q, self._settings()).scene
+            self._seen = perceive(points, self._robot, q, self._settings())
             self._stamp, self._arrival, self._error = stamp, arrival, None
+            self._tell_of_larger_voxels()
         except GenModelsError as error:
             self._error = error  # planning by the view before would be a lie
             raise
         finally:
             self._changed()
+
+    def _tell_of_larger_voxels(self) -> None:
+        asked, took = self._node.value("perception.voxel_size"), self._seen.voxel_size
+        if took > 1.01 * asked:
+            self._node.get_logger().warning(
+                f"Too much to see for perception.max_boxes: voxels of {took:.3g} m instead of {asked:g} m.",
+                throttle_duration_sec=10.0,
+            )
 
     def _points(self, message: PointCloud2 | Image, base_from_sensor) -> np.ndarray:
         """[M, 3] m in the base frame."""

@@ -28,6 +28,8 @@ class SceneInput:
 
     def __init__(self, node: ManagedNode, robot: Robot):
         self._node, self._robot = node, robot
+        self._described, self._error = Scene(), None
+        self._perception: Perception | None = None
         self._boxes = node.add_publisher(ObstacleArray, "~/perceived_obstacles", LATCHED)
         self._markers = node.add_publisher(MarkerArray, "~/obstacle_markers", LATCHED)
 
@@ -35,14 +37,18 @@ class SceneInput:
         """Starts listening; `changed` is called after every change of the scene."""
         self._changed = changed
         self._described, self._error = Scene(), None
-        self._node.add_subscription(ObstacleArray, "obstacles", self._receive, LATCHED)
         self._perception = Perception(self._node, self._robot, state, self._seen)
+        self._node.add_subscription(ObstacleArray, "obstacles", self._receive, LATCHED)
 
     def scene(self) -> Scene:
         """All obstacles known. Raises GenModelsError: what was wrong with the last message or view, or its age."""
         if self._error:
             raise self._error
-        return self._described + self._perception.scene()
+        return self._described + (Scene() if self._perception is None else self._perception.scene())
+
+    def details(self) -> dict[str, str]:
+        """Lines for the diagnostics."""
+        return {} if self._perception is None else self._perception.details()
 
     def _receive(self, message: ObstacleArray) -> None:
         self._error = None

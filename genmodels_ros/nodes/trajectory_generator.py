@@ -107,6 +107,10 @@ class TrajectoryGeneratorNode(ModelNode):
         self.supervision.activate(self.state, self.scene_input.scene)
         self.scene_input.activate(self.state, self.supervision.scene_changed)
 
+    def details(self) -> dict[str, str]:
+        seen = {} if self.pipeline is None else self.scene_input.details()
+        return {**super().details(), **seen}
+
     # --- Services
 
     def generate(self, request: GenerateTrajectories.Request, response: GenerateTrajectories.Response) -> None:

@@ -237,3 +237,45 @@ def test_concurrent_transitions_and_work_end(graph, node):
         stop.set()
         thread.join()
     assert state(graph) == State.PRIMARY_STATE_INACTIVE
+
+
+class EagerNode(ManagedNode):
+    """Receives while it is still being activated, and works beside a long inference."""
+
+    def __init__(self):
+        super().__init__("eager")
+        self.done, self.said = [], []
+
+    def activate(self):
+        self.add_farewell(lambda: self.said.append((self.active, list(self.done))))
+        self.slot = self.add_worker(self.work_on, alone=True)
+        self.slot.put("early")
+        time.sleep(0.1)  # time enough for the worker to look, and find the node inactive
+
+    def work_on(self, item):
+        time.sleep(0.05)
+        self.done.append(item)
+
+
+def test_what_comes_while_a_node_is_activated_is_worked_on(graph, wait_until):
+    node = graph.add(EagerNode())
+    assert node.start()
+    assert wait_until(lambda: node.done == ["early"])
+    graph.remove(node)
+
+
+def test_a_worker_alone_goes_on_beside_a_long_inference_and_ends_before_the_farewell(graph, wait_until):
+    node = graph.add(EagerNode())
+    assert node.start()
+    assert wait_until(lambda: node.done)
+    with node.work:
+        node.slot.put("beside")
+        assert wait_until(lambda: "beside" in node.done)
+    node.slot.put("last")
+    time.sleep(0.02)
+    node.trigger_deactivate()
+    assert node.said == [(False, node.done)], "said once, when nothing is worked on any more"
+    done = list(node.done)
+    time.sleep(0.1)
+    assert node.done == done
+    graph.remove(node)

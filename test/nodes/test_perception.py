@@ -133,6 +133,8 @@ def test_a_depth_image_becomes_obstacles_that_the_plan_keeps_clear_of(graph, cam
     assert upper[1] - lower[1] < POST.dims[1] + 0.08
     assert wait_until(lambda: any(marker.type == Marker.CUBE for message in markers for marker in message.markers))
 
+    details = node.details()
+    assert int(details["perceived_boxes"]) == len(perceived.obstacles) and details["perceived_voxel_size"] == "0.03"
     result = generate(graph, node)
     assert result.error.value == ErrorCode.SUCCESS, result.error.message
     front = Box(POST.center + np.array([0.02, 0, 0]), POST.dims - np.array([0.04, 0, 0]), id="what can be seen of it")
