@@ -13,6 +13,7 @@ from genmodels_ros.robots.collision import CONTACT_DISTANCE, CollisionChecker
 from genmodels_ros.robots.description import load_robot, load_robot_from_description
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import verify
 
 AGREEMENT = 1e-3  # m
@@ -125,3 +126,24 @@ def test_motions_are_judged_alike(robot):
                 assert not verdict.valid
             verdicts.append(verdict.valid)
     assert 0 < sum(verdicts) < len(verdicts)
+
+
+def test_coarse_motions_are_judged_alike(robot):
+    """A few points, seconds apart, at any speed: what happens between them is what counts."""
+    rng, scene, joints = np.random.default_rng(3), random_scene(np.random.default_rng(3), count=3), robot.num_joints
+    checker, second_opinion, verdicts = CollisionChecker(robot, scene), IndependentCheck(robot, scene), []
+    for _ in range(120):
+        count = rng.integers(2, 6)
+        time = np.concatenate([[0.0], rng.uniform(0.3, 6.0, count - 1).cumsum()])
+        q = robot.ready + rng.normal(0, rng.choice([0.05, 0.3, 0.8]), (count, joints))
+        velocities = rng.normal(0, rng.choice([0.0, 0.2, 0.6]), (count, joints))
+        accelerations = rng.normal(0, rng.choice([0.0, 0.5]), (count, joints))
+        velocities[[0, -1]] = accelerations[[0, -1]] = 0
+        motion = Trajectory(robot.joint_names, time, q, velocities, accelerations)
+        verdict, findings = verify(motion, robot, scene, checker=checker), second_opinion.examine(motion)
+        if verdict.valid:
+            assert not findings.contact and not findings.limits
+        if findings.limits:
+            assert not verdict.valid
+        verdicts.append(verdict.valid)
+    assert 0.05 < np.mean(verdicts) < 0.95
