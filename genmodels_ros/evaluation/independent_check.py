@@ -191,8 +191,8 @@ def _joint_map(robot: Robot, model: mujoco.MjModel) -> tuple[np.ndarray, np.ndar
     def row(name: str) -> tuple[np.ndarray, float]:
         if name in robot.joint_names:
             return np.eye(robot.num_joints)[robot.joint_names.index(name)], 0.0
-        if name in robot.finger_joints:
-            return np.zeros(robot.num_joints), robot.finger_position
+        if name in robot.standing:
+            return np.zeros(robot.num_joints), robot.standing[name]
         if name in leaders:
             leader, multiplier, offset = leaders[name]
             along, constant = row(leader)

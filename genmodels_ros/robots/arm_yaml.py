@@ -32,6 +32,23 @@ def to_yaml(findings: Findings, description: dict[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def describe(findings: Findings) -> str:
+    """What was found, for people: the chain, limits, spheres with their slack, and the notes."""
+    settings, limits = findings.settings, findings.settings["limits"]
+    lines = [f"base {settings['base_frame']}, tool {settings['tool_frame']}, {len(settings['joints'])} joints:"]
+    width = max(map(len, settings["joints"]))
+    for name, lower, upper, velocity in zip(
+        settings["joints"], limits["lower"], limits["upper"], limits["velocity"], strict=True
+    ):
+        lines.append(f"  {name:{width}}  {lower:6.2f} … {upper:5.2f}   at most {velocity:.2f} a second")
+    count = sum(map(len, settings["spheres"].values()))
+    lines.append(f"{count} collision spheres enclose its links; they stick out by at most:")
+    width = max(map(len, settings["spheres"]))
+    for link, spheres in settings["spheres"].items():
+        lines.append(f"  {link:{width}}  {1000 * findings.slack[link]:3.0f} mm with {len(spheres)}")
+    return "\n".join([*lines, "notes:", *(f"  - {note}" for note in findings.notes)])
+
+
 def _flow(value) -> str:
     """YAML on one line; JSON is YAML."""
     return json.dumps(_rounded(value))

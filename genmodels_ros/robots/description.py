@@ -90,8 +90,9 @@ class Robot:
 
     @property
     def package_folder(self) -> Path:
-        """The folder that holds the package of the description."""
-        return find_package(self.source.settings["description"]["package"], self.source.folder).parent
+        """The folder that holds the package of the description, or the YAML's where it names none."""
+        package = self.source.settings["description"].get("package")
+        return self.source.folder if package is None else find_package(package, self.source.folder).parent
 
     def within_limits(self, q: np.ndarray, tolerance: float = 1e-6) -> bool:
         """Whether configurations [*, D] keep the position limits."""

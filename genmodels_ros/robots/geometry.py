@@ -52,14 +52,6 @@ def link_points(model: pin.Model, geometry: pin.GeometryModel) -> dict[str, np.n
     return {link: np.concatenate(pieces) for link, pieces in link_pieces(model, geometry).items()}
 
 
-def hull_points(points: np.ndarray) -> np.ndarray:
-    """Those of points [N, 3] that are corners of their convex hull; all of them where they span no volume."""
-    try:
-        return hull_faces(points)[0]
-    except ValueError:
-        return points
-
-
 def hull_faces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Corners [M, 3] of the convex hull of points [N, 3], and its triangles [F, 3] as numbers of corners.
 
@@ -73,6 +65,25 @@ def hull_faces(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError("the points span no volume") from error
     triangles = [[triangle[k] for k in range(3)] for triangle in map(hull.polygons, range(hull.num_polygons))]
     return np.array(hull.points()), np.array(triangles)
+
+
+def farthest_from(corners: np.ndarray, points: np.ndarray) -> float:
+    """How far the farthest of points [N, 3] is from the hull of corners [M, 3], m; 0 where all lie inside."""
+    cloud = coal.StdVec_Vec3s()
+    cloud.extend(list(corners))
+    hull, point, result = coal.Convex.convexHull(cloud, True, "Qt"), coal.Sphere(0.0), coal.DistanceResult()
+    here, request, farthest = coal.Transform3s(), coal.DistanceRequest(), 0.0
+    for place in points:
+        result.clear()
+        farthest = max(farthest, coal.distance(hull, here, point, coal.Transform3s(np.eye(3), place), request, result))
+    return farthest
+
+
+def unit_vectors(count: int) -> np.ndarray:
+    """[count, 3] spread evenly: a Fibonacci lattice (González, 2010)."""
+    k = np.arange(count) + 0.5
+    z, turn = 1 - 2 * k / count, np.pi * (1 + np.sqrt(5)) * k
+    return np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], axis=1)
 
 
 def obstacle_geometry(obstacle: Obstacle) -> tuple[coal.ShapeBase, pin.SE3]:
@@ -107,11 +118,8 @@ def _corners(shape) -> np.ndarray:
 
 
 def _ball() -> np.ndarray:
-    """Corners [M, 3] of a polyhedron around the unit ball: points of a Fibonacci lattice, moved out."""
-    k = np.arange(120) + 0.5
-    z, turn = 1 - 2 * k / len(k), np.pi * (1 + np.sqrt(5)) * k
-    points = np.stack([np.sqrt(1 - z * z) * np.cos(turn), np.sqrt(1 - z * z) * np.sin(turn), z], axis=1)
-    corners, triangles = hull_faces(points)
+    """Corners [M, 3] of a polyhedron around the unit ball."""
+    corners, triangles = hull_faces(unit_vectors(120))
     first, second, third = corners[triangles].transpose(1, 0, 2)
     normals = np.cross(second - first, third - first)
     return corners / np.abs((normals * first).sum(axis=1) / np.linalg.norm(normals, axis=1)).min()

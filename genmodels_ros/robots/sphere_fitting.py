@@ -15,38 +15,45 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genmodels_ros.robots.geometry import hull_faces, hull_points
+from genmodels_ros.robots.geometry import farthest_from, hull_faces, unit_vectors
 
 SAMPLES = 500
 STARTS = 6
 ROUNDS = 50  # of Lloyd's iteration
 STEPS = 12  # subgradient steps a round
 CUTS = 3  # times the solid is cut exactly
+MOST_CORNERS = 300  # of a hull; finer ones are taken for a coarse one and what sticks out of it
+DIRECTIONS = 600
 COUNTS = (1, 2, 3, 4, 5, 6, 8, 10, 12, 14, 16)
 
 
 @dataclass(frozen=True)
 class Solid:
     """The convex hull of points: corners [N, 3] m; of its faces the corners' numbers [F, 3], outward normals [F, 3] and
-    offsets [F] m.
+    offsets [F] m. excess: m by which points may lie outside of this hull, where it is a coarse one.
     """
 
     corners: np.ndarray
     triangles: np.ndarray
     normals: np.ndarray
     offsets: np.ndarray
+    excess: float = 0.0
 
     @classmethod
     def around(cls, points: np.ndarray) -> "Solid":
         """Raises ValueError where the points span no volume."""
-        corners, triangles = hull_faces(points)
+        corners, triangles, excess = *hull_faces(points), 0.0
+        if len(corners) > MOST_CORNERS:
+            fine, directions = corners, unit_vectors(DIRECTIONS)
+            corners, triangles = hull_faces(fine[np.unique((fine @ directions.T).argmax(axis=0))])
+            excess = farthest_from(corners, fine)
         first, second, third = corners[triangles].transpose(1, 0, 2)
         normals = np.cross(second - first, third - first)
         flat = np.linalg.norm(normals, axis=1) < 1e-12
         triangles, normals, first = triangles[~flat], normals[~flat], first[~flat]
         normals /= np.linalg.norm(normals, axis=1, keepdims=True)
         normals *= np.sign(((first - corners.mean(axis=0)) * normals).sum(axis=1))[:, None]
-        return cls(corners, triangles, normals, (normals * first).sum(axis=1))
+        return cls(corners, triangles, normals, (normals * first).sum(axis=1), excess)
 
     def depth(self, points: np.ndarray) -> np.ndarray:
         """How far points [*, 3] lie below the surface [*], m; negative outside."""
@@ -57,7 +64,7 @@ class Solid:
         return float((spheres[:, 3] - self.depth(spheres[:, :3])).max())
 
     def sample(self, rng: np.random.Generator, count: int) -> np.ndarray:
-        """[corners + count, 3]: all corners, and points on edges, faces and inside."""
+        """Points [N, 3]: at most `count` corners, and as many points on edges, on faces and inside."""
         a, b, c = self.corners[self.triangles].transpose(1, 0, 2)
         area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
         face = rng.choice(len(a), count, p=area / area.sum())
@@ -67,7 +74,7 @@ class Solid:
         points = np.einsum("nk,nkd->nd", weights, self.corners[self.triangles[face]])
         inside, center = slice(count // 4, count // 2), self.corners.mean(axis=0)
         points[inside] = center + (points[inside] - center) * rng.uniform(size=(len(points[inside]), 1)) ** (1 / 3)
-        return np.concatenate([self.corners, points])
+        return np.concatenate([rng.permutation(self.corners)[:count], points])
 
 
 def fit_spheres(points: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
@@ -83,7 +90,7 @@ def fit_spheres(points: np.ndarray, count: int, rng: np.random.Generator) -> np.
         if best is None or solid.slack(spheres) < solid.slack(best):
             best = spheres
         samples, centers = np.concatenate([samples, corners]), centers[[slack.argmin()]]
-    return best
+    return best + [0, 0, 0, solid.excess]  # noqa: RUF005
 
 
 def fit_within(
@@ -105,18 +112,29 @@ def fit_within(
 
 
 def clip(points: np.ndarray, normal: np.ndarray, offset: float) -> np.ndarray:
-    """Corners [M, 3] of hull(points) cut with the half space normal · x <= offset; empty where nothing is left.
+    """Points [M, 3] whose hull is hull(points) cut with the half space normal · x <= offset; empty where nothing is
+    left.
 
-    Every corner of the cut is an old corner or lies on a segment between a kept and a dropped one; the other such
-    points lie inside and are removed with the hull.
+    Every corner of the cut is an old corner or lies on an old edge, between a kept and a dropped one.
     """
-    height = points @ normal - offset
-    kept, dropped = points[height <= 0], points[height > 0]
-    if not len(dropped) or not len(kept):
-        return kept
-    above, below = height[height > 0][None, :, None], -height[height <= 0][:, None, None]
-    crossings = (kept[:, None] * above + dropped[None] * below) / (above + below)
-    return hull_points(np.concatenate([kept, crossings.reshape(-1, 3)]))
+    if (points @ normal <= offset).all():
+        return points
+    corners, edges = _edges(points)
+    height = corners @ normal - offset
+    crossing = edges[(height[edges[:, 0]] <= 0) & (height[edges[:, 1]] > 0)]
+    below, above = -height[crossing[:, :1]], height[crossing[:, 1:]]
+    cuts = (corners[crossing[:, 0]] * above + corners[crossing[:, 1]] * below) / (above + below)
+    return np.concatenate([corners[height <= 0], cuts])
+
+
+def _edges(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of the hull and its edges [E, 2], both ways round; all pairs of points that span no volume."""
+    try:
+        corners, triangles = hull_faces(points)
+    except ValueError:
+        return points, np.argwhere(~np.eye(len(points), dtype=bool))
+    edges = triangles[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    return corners, np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
 
 
 def _lloyd(solid: Solid, samples: np.ndarray, centers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -42,24 +42,25 @@ def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1, robot
     """
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    shards = -(-count // SHARD)
+    size = min(SHARD, count)
+    shards = -(-count // size)
     card = {
-        "kind": "arm expert trajectories", "robot": robot, "trajectories": shards * SHARD, "seed": seed,
+        "kind": "arm expert trajectories", "robot": robot, "trajectories": shards * size, "seed": seed,
         "num_control_points": NUM_CONTROL_POINTS,
         "command": f"genmodels data trajectories --robot {robot} --out {out.name} --count {count} --seed {seed}",
     }  # fmt: skip
     save_robot(load_robot(robot), out / "robot.json")
     (out / "card.json").write_text(json.dumps(card, indent=2) + "\n")
     missing = [index for index in range(shards) if not _path(out, index).exists()]
-    make = partial(_make_shard, out, seed, robot)
-    with tqdm(total=len(missing) * SHARD, unit="path", disable=None) as bar:
+    make = partial(_make_shard, out, seed, robot, size)
+    with tqdm(total=len(missing) * size, unit="path", disable=None) as bar:
         if workers == 1:
             for index in missing:
                 make(index, bar)
         else:
             with ProcessPoolExecutor(workers) as pool:
                 for _ in pool.map(make, missing):
-                    bar.update(SHARD)
+                    bar.update(size)
 
 
 def expert_paths(
@@ -141,17 +142,17 @@ def _examples(robot: Robot, rng: np.random.Generator) -> Iterator[tuple[Scene, n
                 yield from ((scene, path) for path in paths)
 
 
-def _make_shard(out: Path, seed: int, robot: str, index: int, bar: tqdm | None = None) -> None:
+def _make_shard(out: Path, seed: int, robot: str, size: int, index: int, bar: tqdm | None = None) -> None:
     torch.set_num_threads(1)
     scenes, paths, scene_ids = [], [], []
     for scene, path in _examples(load_robot(robot), np.random.default_rng([seed, index, 7])):
         new = not scenes or scene is not scenes[-1]
-        scene_ids.append(scene_ids[-1] + new if scenes else index * SHARD)
+        scene_ids.append(scene_ids[-1] + new if scenes else index * size)
         scenes.append(scene)
         paths.append(path)
         if bar is not None:
             bar.update()
-        if len(paths) == SHARD:
+        if len(paths) == size:
             break
     points = np.array(paths, dtype=np.float32)
     partial_file = _path(out, index).with_suffix(".partial")

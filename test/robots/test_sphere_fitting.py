@@ -60,4 +60,11 @@ def test_spheres_are_added_until_the_slack_is_as_asked(rng):
 
 def test_clipping_a_cube_halves_it():
     half = clip(CUBE, np.array([1.0, 0.0, 0.0]), 0.25)
-    assert len(half) == 8 and half[:, 0].max() == pytest.approx(0.25)
+    assert half[:, 0].max() == pytest.approx(0.25) and half[:, 0].min() == -1
+    corners = np.unique(np.round(half, 9), axis=0)
+    assert {tuple(np.abs(corner[1:])) for corner in corners[corners[:, 0] > 0]} >= {(1.0, 1.0)}
+
+
+def test_clipping_beside_a_solid_changes_nothing_or_leaves_nothing():
+    assert clip(CUBE, np.array([0.0, 0.0, 1.0]), 2.0) is CUBE
+    assert not len(clip(CUBE, np.array([0.0, 0.0, 1.0]), -2.0))
