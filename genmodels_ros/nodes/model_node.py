@@ -64,8 +64,10 @@ class ModelNode(ManagedNode):
             error = GenModelsError(
                 ErrorCode.OUT_OF_MEMORY, f"No memory left on {self._device}: ask again, the model runs on the CPU now."
             )
+            error = super().report(error)  # before diagnostics can see the new pipeline and have the last word
             with self.work:
                 self.pipeline = self.load(self.checkpoint, "cpu", self.value("precision"))
+            return error
         return super().report(error)
 
     def publish_diagnostics(self) -> None:

@@ -1,7 +1,6 @@
 """Ranked, verified arm trajectories on request: a service, a cancellable action, and verification by itself."""
 
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,7 @@ from genmodels_interfaces.msg import TrajectoryRequest, TrajectoryResult
 from genmodels_interfaces.srv import GenerateTrajectories, VerifyTrajectory
 from genmodels_ros.conversions.errors import answer, to_message
 from genmodels_ros.conversions.obstacles import to_scene
-from genmodels_ros.conversions.requests import (
-    RequestDefaults,
-    deadline_of,
-    hurried,
-    to_failure,
-    to_query,
-    to_result,
-)
+from genmodels_ros.conversions.requests import deadline_of, hurried, to_failure, to_query, to_result
 from genmodels_ros.conversions.trajectories import other_joints, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import REQUESTS
@@ -34,9 +26,10 @@ from genmodels_ros.nodes.robot_source import robot_of
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.nodes.scene_input import SceneInput
 from genmodels_ros.nodes.trajectory_markers import TrajectoryMarkers
+from genmodels_ros.nodes.trajectory_parameters import PARAMETERS as SAMPLING
+from genmodels_ros.nodes.trajectory_parameters import request_defaults, sampling_settings
 from genmodels_ros.nodes.trajectory_supervision import Supervision
-from genmodels_ros.pipelines.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
-from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
+from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 
@@ -48,20 +41,9 @@ class TrajectoryGeneratorNode(ModelNode):
     PARAMETERS = (
         *ModelNode.PARAMETERS,
         *ROBOT,
-        Parameter("sampling.num_samples", 16, "Trajectories drawn where a request says 0", range=(1, 256)),
-        Parameter("sampling.max_samples", 256, "Most trajectories a request may draw", range=(1, 1024)),
-        Parameter("time_limit", 10.0, "Computation where a request says 0", "s", range=(0.01, 600.0)),
-        Parameter("max_time_limit", 60.0, "Longest computation a request may ask for", "s", range=(0.01, 600.0)),
+        *SAMPLING,
         Parameter("queue.depth", 8, "Requests that may wait behind the running one", range=(0, 12), load_time=True),
         Parameter("queue.patience", 30.0, "Longest wait without a deadline", "s", range=(0.01, 600.0), load_time=True),
-        Parameter("weights.length", 1.0, "Cost of joint-space length", "1/rad", range=(0.0, 1e3)),
-        Parameter("weights.duration", 1.0, "Cost of duration", "1/s", range=(0.0, 1e3)),
-        Parameter("weights.clearance", 0.05, "Cost of passing close to obstacles", "m", range=(0.0, 1e3)),
-        Parameter("weights.smoothness", 0.05, "Cost of acceleration", "s^2/rad", range=(0.0, 1e3)),
-        Parameter("guidance.collision", 0.0, "Pull away from obstacles while sampling", range=(0.0, 1e3)),
-        Parameter("guidance.length", 0.0, "Pull towards shorter paths while sampling", range=(0.0, 1e3)),
-        Parameter("guidance.smoothness", 0.0, "Pull towards smoother paths while sampling", range=(0.0, 1e3)),
-        Parameter("guidance.workspace", 0.0, "Pull into a request's workspace while sampling", range=(0.0, 1e3)),
         *RobotState.PARAMETERS,
         *SceneInput.PARAMETERS,
         *Supervision.PARAMETERS,
@@ -95,7 +77,9 @@ class TrajectoryGeneratorNode(ModelNode):
         super().configure()
 
     def load(self, checkpoint: Path, device: str, precision: str) -> TrajectoryGenerator:
-        return TrajectoryGenerator.from_checkpoint(checkpoint, robot=self.robot, device=device, precision=precision)
+        return TrajectoryGenerator.from_checkpoint(
+            checkpoint, robot=self.robot, device=device, precision=precision, sampling=sampling_settings(self)
+        )
 
     def warm_up(self) -> None:
         ready = self.robot.ready
@@ -152,23 +136,7 @@ class TrajectoryGeneratorNode(ModelNode):
         """The query of a request, completed by what the node knows. Raises GenModelsError."""
         start = self.state.current() if request.use_current_state else None
         scene = Scene() if request.ignore_obstacles_topic else self.scene_input.scene()
-        return to_query(request, self.robot, start, scene, self.defaults())
-
-    def defaults(self) -> RequestDefaults:
-        """What the parameters say where a request says nothing."""
-
-        def table(name: str, kind: type):
-            return kind(**{field.name: self.value(f"{name}.{field.name}") for field in fields(kind)})
-
-        return RequestDefaults(
-            num_samples=self.value("sampling.num_samples"),
-            max_samples=self.value("sampling.max_samples"),
-            max_obstacles=self.value("max_obstacles"),
-            time_limit=self.value("time_limit"),
-            max_time_limit=self.value("max_time_limit"),
-            weights=table("weights", CostWeights),
-            guidance=table("guidance", GuidanceWeights),
-        )
+        return to_query(request, self.robot, start, scene, request_defaults(self))
 
     # --- Action
 

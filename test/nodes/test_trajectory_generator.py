@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
@@ -25,6 +26,7 @@ from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
 
 ROBOT = load_robot("panda")
@@ -123,6 +125,20 @@ def test_candidates_are_shown_to_late_subscribers(graph, node, wait_until):
     lines = [marker for marker in received[-1].markers if marker.action == Marker.ADD]
     assert len(lines) == len(result.candidates)
     assert lines[0].color.g > lines[0].color.r, "the best is green"
+
+
+def test_the_samples_are_shown_after_every_step_when_asked_for(graph, node, wait_until):
+    shown = graph.listen(MarkerArray, "trajectory_generator/denoising", QoSProfile(depth=100))
+    assert wait_until(lambda: node.count_subscribers(node.resolve_topic_name("~/denoising")))
+    generate(graph)
+    assert generate(graph, show_denoising=True).error.value == ErrorCode.SUCCESS
+    assert wait_until(lambda: len(shown) >= 4), "only of the second request, and one after every step"
+    steps = [[marker for marker in message.markers if marker.action == Marker.ADD] for message in shown]
+    assert {len(lines) for lines in steps} == {4}, "a line a sample"
+    start, goal = (link_pose(ROBOT.chain, torch.as_tensor(q), ROBOT.tool_frame)[:3, 3].numpy() for q in (START, GOAL))
+    for line in steps[-1]:
+        ends = [[point.x, point.y, point.z] for point in (line.points[0], line.points[-1])]
+        np.testing.assert_allclose(ends, [start, goal], atol=1e-3)
 
 
 def test_obstacles_of_the_topic_count_unless_ignored(graph, node, wait_until):
