@@ -10,7 +10,9 @@ from genmodels_ros.data.problems import Problem
 from genmodels_ros.evaluation.independent_check import IndependentCheck
 from genmodels_ros.evaluation.path_modes import distinct_modes, separated
 from genmodels_ros.evaluation.reference_paths import polyline_length
+from genmodels_ros.pipelines.guidance import CostGuidance
 from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.planning import plan
@@ -21,6 +23,7 @@ from genmodels_ros.robots.verification import verify
 TIME_LIMIT = 10.0  # s a problem, for each planner
 RAW_SAMPLES = 32
 ENDS = 1e-6  # rad
+UNGUIDED, GUIDANCE = GuidanceWeights(), GuidanceWeights(collision=1.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,8 @@ class Outcome:
 
     latency, planner_latency: s by the clock, from the question to the answer
     work, planner_work: s of processor time for the same, which other programs on the machine hardly disturb
-    raw: whether one of RAW_SAMPLES unrefined samples verifies; straight: whether the straight line does
+    raw: whether one of RAW_SAMPLES unrefined samples verifies; guided: the same of samples that the collision cost
+        guided; straight: whether the straight line does
     refused, penetrating, off_limits: of the answer's trajectories, how many a fresh verification refuses, in how many
         the independent check finds a penetration, in how many a limit exceeded
     off_ends: in how many a joint begins or ends more than ENDS from start or goal
@@ -42,6 +46,7 @@ class Outcome:
     latency: float
     work: float
     raw: bool
+    guided: bool
     straight: bool
     refused: int
     penetrating: int
@@ -89,7 +94,8 @@ def evaluate(generator: TrajectoryGenerator, problem: Problem, seed: int, planne
         result=result,
         latency=latency,
         work=work,
-        raw=_any_valid(_raw_samples(generator, problem, robot, seed), checker),
+        raw=_any_valid(_raw_samples(generator, problem, checker, seed, UNGUIDED), checker),
+        guided=_any_valid(_raw_samples(generator, problem, checker, seed, GUIDANCE), checker),
         straight=_any_valid(np.array([[problem.start] * 2 + [problem.goal_config] * 2]), checker),
         refused=sum(not verify(trajectory, robot, problem.scene).valid for trajectory in trajectories),
         penetrating=sum(bool(finding.contact) for finding in findings),
@@ -120,10 +126,14 @@ def _planned(problem: Problem, robot: Robot, seed: int) -> np.ndarray | None:
     return plan(CollisionChecker(robot, problem.scene), problem.start, problem.goal_config, TIME_LIMIT, seed)
 
 
-def _raw_samples(generator: TrajectoryGenerator, problem: Problem, robot: Robot, seed: int) -> np.ndarray:
+def _raw_samples(
+    generator: TrajectoryGenerator, problem: Problem, checker: CollisionChecker, seed: int, weights: GuidanceWeights
+) -> np.ndarray:
+    """Control points [RAW_SAMPLES, N, D] as the model draws them."""
     return generator.sampler.sample(
-        robot, problem.start, problem.goal_config[None], problem.scene, num_samples=RAW_SAMPLES, seed=seed
-    )
+        checker.robot, problem.start, problem.goal_config[None], problem.scene,
+        num_samples=RAW_SAMPLES, seed=seed, guidance=CostGuidance(checker.proximity, weights),
+    )  # fmt: skip
 
 
 def _any_valid(paths: np.ndarray, checker: CollisionChecker) -> bool:

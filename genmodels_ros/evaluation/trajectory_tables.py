@@ -28,6 +28,7 @@ def summarise(name: str, outcomes: Sequence[Outcome], has_reference: bool = Fals
         ("the same, of those OMPL solves", share(planned, lambda o: o.clean), None),
         ("answered by the model, not the fallback", share(outcomes, lambda o: o.by_model), None),
         (f"unrefined samples, best of {RAW_SAMPLES}", share(outcomes, lambda o: o.raw), None),
+        ("… guided by the collision cost", share(outcomes, lambda o: o.guided), None),
         ("straight line in joint space", share(outcomes, lambda o: o.straight), None),
         ("trajectories returned", sum(len(o.result.candidates) for o in outcomes), None),
         ("… that a fresh verification refuses", sum(o.refused for o in outcomes), None),

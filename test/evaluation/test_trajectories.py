@@ -28,16 +28,16 @@ def candidate(source: str = "model") -> Candidate:
 def outcome(*candidates: Candidate, **changes) -> Outcome:
     code = ErrorCode.SUCCESS if candidates else ErrorCode.NO_SOLUTION
     plain = Outcome(
-        "toy", GenerationResult(code, candidates=candidates), latency=0.1, work=0.05, raw=False, straight=False,
-        refused=0, penetrating=0, off_limits=0, off_ends=0, modes=1, separated=False, planner_length=2.0,
+        "toy", GenerationResult(code, candidates=candidates), latency=0.1, work=0.05, raw=False, guided=False,
+        straight=False, refused=0, penetrating=0, off_limits=0, off_ends=0, modes=1, separated=False, planner_length=2.0,
         planner_latency=0.02, planner_work=0.01, best_length=0.8,
     )  # fmt: skip
     return replace(plain, **changes)
 
 
 OUTCOMES = [
-    outcome(*[candidate()] * 3, raw=True, modes=2, separated=True),
-    outcome(candidate("fallback"), straight=True, planner_latency=0.06),
+    outcome(*[candidate()] * 3, raw=True, guided=True, modes=2, separated=True),
+    outcome(candidate("fallback"), guided=True, straight=True, planner_latency=0.06),
     outcome(planner_length=None, best_length=None),
     outcome(candidate(), planner_length=None, refused=1, penetrating=1),
 ]
@@ -58,6 +58,7 @@ def test_the_table_counts_what_it_says():
     assert share("the same, of those OMPL solves") == "100.0 %"
     assert share("answered by the model, not the fallback") == "25.0 %"
     assert share("unrefined samples, best of 32") == "25.0 %"
+    assert share("… guided by the collision cost") == "50.0 %"
     assert share("straight line in joint space") == "25.0 %"
     assert share("at least 3 verified candidates") == "25.0 %"
     assert share("at least 2 distinct modes") == share("… with something between two of them") == "25.0 %"
