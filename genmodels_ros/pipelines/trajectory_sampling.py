@@ -30,12 +30,13 @@ OnStep = Callable[[int, int, np.ndarray], None]
 @dataclass(frozen=True)
 class SamplingSettings:
     """sampler: one of sampling.samplers.SAMPLERS, in num_inference_steps steps, 1 to 100 of the shipped models
-
+    spacing: of these steps, as sampling.reverse_process.inference_steps says
     condition_scale: of classifier-free guidance; 1 is none, more keeps closer to what the scene asks for
     """
 
     sampler: str = "ddim"
-    num_inference_steps: int = 8
+    num_inference_steps: int = 5
+    spacing: str = "trailing"
     condition_scale: float = 1.0
 
     def __post_init__(self):
@@ -92,7 +93,9 @@ class TrajectorySampler:
             first = round(WARM * (self.model.schedule.num_steps - 1))
             eps[0] = 0  # one sample keeps as near to the previous answer as the scene lets it
             x_t = self.model.schedule.forward_process(query.deviations_around(warm_start), first, eps)
-        steps = inference_steps(self.model.schedule.num_steps, self.settings.num_inference_steps, first)
+        steps = inference_steps(
+            self.model.schedule.num_steps, self.settings.num_inference_steps, first, self.settings.spacing
+        )
         x_0 = self._within_memory(query, x_t, steps, rng, on_step)
         return query.paths(x_0).reshape(-1, self.model.shape[0] + 4, self.model.shape[1])[:num_samples]
 
