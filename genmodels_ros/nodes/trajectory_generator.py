@@ -69,7 +69,7 @@ class TrajectoryGeneratorNode(ModelNode):
 
     def configure(self) -> None:
         self.robot = robot_of(self)
-        self.SHIPPED = f"{Path(self.robot.name).stem}_diffusion"
+        self.SHIPPED = f"{self.robot.name}_diffusion"
         self.queue = RequestQueue(self.value("queue.depth"), self.value("queue.patience"))
         self.markers = TrajectoryMarkers(self, self.robot)
         self.scene_input = SceneInput(self, self.robot)
