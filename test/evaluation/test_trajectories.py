@@ -29,8 +29,8 @@ def outcome(*candidates: Candidate, **changes) -> Outcome:
     code = ErrorCode.SUCCESS if candidates else ErrorCode.NO_SOLUTION
     plain = Outcome(
         "toy", GenerationResult(code, candidates=candidates), latency=0.1, work=0.05, raw=False, guided=False,
-        straight=False, refused=0, penetrating=0, off_limits=0, off_ends=0, modes=1, separated=False, planner_length=2.0,
-        planner_latency=0.02, planner_work=0.01, best_length=0.8,
+        straight=False, refused=0, penetrating=0, off_limits=0, off_ends=0, modes=1, separated=False,
+        planner_length=2.0, planner_latency=0.02, planner_work=0.01, best_length=0.8,
     )  # fmt: skip
     return replace(plain, **changes)
 
