@@ -4,22 +4,19 @@ import time
 from functools import partial
 
 import numpy as np
-import torch
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
-from std_msgs.msg import Header
 
 from genmodels_ros.conversions.depth import to_camera, to_depth
 from genmodels_ros.conversions.point_clouds import to_points
-from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.robot_state import RobotState
+from genmodels_ros.nodes.sensor_frame import SensorFrame
 from genmodels_ros.robots.depth import depth_points
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.point_cloud import PerceivedScene, PerceptionSettings, perceive
 
@@ -45,18 +42,13 @@ class Perception:
         Parameter("perception.robot_margin", 0.03, "Around the arm, points are the arm", "m", range=(0.0, 0.5)),
         Parameter("perception.min_points", 1, "A third of a voxel a side with fewer is noise", range=(1, 1000)),
         Parameter("perception.max_age", 1.0, "Oldest view that one may plan by", "s", range=(0.01, 60.0)),
-        Parameter(
-            "perception.camera_pose",
-            [0.0] * 7,
-            "Pose x y z qx qy qz qw of the sensor's frame (a camera's optical frame) in perception.camera_parent; "
-            "all zero: the sensor's frame_id must be the base frame or a link of the robot",
-        ),
-        Parameter("perception.camera_parent", "", "Link that the sensor is mounted on; empty: the base frame"),
+        *SensorFrame.PARAMETERS,
     )
 
     def __init__(self, node: ManagedNode, robot: Robot, state: RobotState, changed):
         """changed: called without arguments when there is a new view, or the last could not be read."""
         self._node, self._robot, self._state, self._changed = node, robot, state, changed
+        self._frame = SensorFrame(node, robot)
         self._seen, self._error, self._stamp, self._arrival = PerceivedScene(), None, 0.0, -np.inf
         self._camera_info: CameraInfo | None = None
         self.source = node.value("perception.source")
@@ -108,7 +100,7 @@ class Perception:
         arrival, stamp = time.monotonic(), to_seconds(message.header.stamp)
         try:
             q = self._state.at(stamp)
-            points = self._points(message, partial(self._base_from_sensor, message.header, q))
+            points = self._points(message, partial(self._frame.pose, message.header.frame_id, q))
             self._seen = perceive(points, self._robot, q, self._settings())
             self._stamp, self._arrival, self._error = stamp, arrival, None
             self._tell_of_larger_voxels()
@@ -127,42 +119,22 @@ class Perception:
             )
 
     def _points(self, message: PointCloud2 | Image, base_from_sensor) -> np.ndarray:
-        """[M, 3] m in the base frame."""
+        """[M, 3] m in the base frame. Raises GenModelsError: malformed, or nothing measured at all."""
         if isinstance(message, PointCloud2):
             points, pose = to_points(message), base_from_sensor()
-            return points if pose is None else _moved(points, pose)
-        depth = to_depth(message)
-        if self._camera_info is None:
-            raise GenModelsError(ErrorCode.INVALID_CALIBRATION, "No depth/camera_info yet: publish the camera's.")
-        pose = base_from_sensor()
-        return depth_points(depth, to_camera(self._camera_info, depth.shape), np.eye(4) if pose is None else pose)
-
-    def _base_from_sensor(self, header: Header, q: np.ndarray) -> np.ndarray | None:
-        """[4, 4] pose of the message's frame at configuration q [D], None for the base frame itself.
-
-        Raises GenModelsError(UNKNOWN_FRAME) for a frame that is no link while no camera pose is set.
-        """
-        frame, links = header.frame_id, self._robot.chain.link_names
-        if frame == self._robot.base_frame:
-            return None
-        values = [float(value) for value in self._node.value("perception.camera_pose")]
-        if not any(values) and frame in links:
-            return self._link_pose(q, frame)
-        parent = self._node.value("perception.camera_parent") or self._robot.base_frame
-        if not any(values) or parent not in links:
-            raise GenModelsError(
-                ErrorCode.UNKNOWN_FRAME,
-                f"The sensor's frame {frame!r} is no link of the robot: set perception.camera_pose to its pose in "
-                f"{parent!r}, which must be a link, or transform its data to {self._robot.base_frame!r}.",
-            )
-        if len(values) != 7:
-            raise GenModelsError(
-                ErrorCode.WRONG_LENGTH, f"perception.camera_pose needs x y z qx qy qz qw, got {len(values)} numbers."
-            )
-        return self._link_pose(q, parent) @ to_matrix(to_pose(values[:3], values[3:]), "perception.camera_pose")
-
-    def _link_pose(self, q: np.ndarray, link: str) -> np.ndarray:
-        return link_pose(self._robot.chain, torch.as_tensor(q, dtype=torch.float64), link).numpy()
+            blind = len(points) > 0 and not np.isfinite(points).any()  # without any point, a filter may have left none
+            points = points if pose is None else _moved(points, pose)
+        else:
+            depth = to_depth(message)
+            if self._camera_info is None:
+                raise GenModelsError(ErrorCode.INVALID_CALIBRATION, "No depth/camera_info yet: publish the camera's.")
+            camera, pose = to_camera(self._camera_info, depth.shape), base_from_sensor()
+            points = depth_points(depth, camera, np.eye(4) if pose is None else pose)
+            blind = len(points) == 0
+        if blind:
+            code = ErrorCode.INVALID_IMAGE if self.source == DEPTH else ErrorCode.INVALID_POINT_CLOUD
+            raise GenModelsError(code, "The sensor measured nothing at all: look whether it is covered or too near.")
+        return points
 
     def _settings(self) -> PerceptionSettings:
         names = ("voxel_size", "max_boxes", "robot_margin", "min_points")

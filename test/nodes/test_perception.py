@@ -141,6 +141,8 @@ def test_a_depth_image_becomes_obstacles_that_the_plan_keeps_clear_of(graph, cam
     for candidate in result.candidates:
         trajectory = to_trajectory(candidate.trajectory, ROBOT.joint_names)
         assert verify(trajectory, ROBOT, Scene((front,))).valid
+    show(graph, node, wait_until, from_depth(np.zeros((CAMERA.height, CAMERA.width)), header), "depth/image_raw")
+    assert generate(graph, node).error.value == ErrorCode.INVALID_IMAGE, "a covered lens is no empty scene"
     straight = generate(graph, node, ignore_obstacles_topic=True).candidates
     hit = [verify(to_trajectory(c.trajectory, ROBOT.joint_names), ROBOT, Scene((front,))).valid for c in straight]
     assert not all(hit), "blind, it would have met the post"
@@ -159,8 +161,10 @@ def test_a_view_that_cannot_be_used_is_an_error_until_a_better_one_comes(graph, 
     say_state(graph, node, wait_until)
     broken = cloud(node)
     broken.point_step = 7
+    covered = cloud(node, points=np.full((50, 3), np.nan))
     for message, code in (
         (broken, ErrorCode.INVALID_POINT_CLOUD),
+        (covered, ErrorCode.INVALID_POINT_CLOUD),
         (cloud(node, frame="camera"), ErrorCode.UNKNOWN_FRAME),
         (cloud(node, age=300.0), ErrorCode.NO_ROBOT_STATE),
     ):
@@ -171,6 +175,12 @@ def test_a_view_that_cannot_be_used_is_an_error_until_a_better_one_comes(graph, 
         show(graph, node, wait_until, cloud(node), "points")
         assert generate(graph, node).error.value == ErrorCode.SUCCESS
     np.testing.assert_allclose(centers(node), [[0.5, 0.5, 0.5]], atol=0.03)
+
+
+def test_a_cloud_without_points_is_an_empty_scene(graph, cloud_node, wait_until):
+    say_state(graph, cloud_node, wait_until)
+    show(graph, cloud_node, wait_until, cloud(cloud_node, points=np.empty((0, 3))), "points")
+    assert cloud_node.scene_input.scene() == Scene()
 
 
 def set_age(node, seconds: float) -> None:
