@@ -1,8 +1,8 @@
 """A planning query as a network sees it, and the way back from its output to joint angles.
 
 Turning scene and arm together about the base's z axis changes nothing that matters, so networks see every query turned
-by minus `yaw`, half-way between the first joint's start and goal, and need not learn that symmetry. (The first joint of
-the arms here turns about the base's z axis.)
+by minus `yaw`, half-way between the first joint's start and goal, and need not learn that symmetry. An arm whose first
+joint does not turn about the base's z axis is seen as it stands.
 
     deviation        [n, D] rad of the interior control points from those of the straight line between start and goal
     path features    at each of the line's, in the turned frame: body origins, the last body's axis, each body's
@@ -41,7 +41,7 @@ class QueryFeatures:
 
 def num_path_features(robot: Robot) -> int:
     """F."""
-    return 4 * robot.num_joints + 3 + len(_balls(robot, 1, torch.device("cpu")).counts)
+    return 3 * len(robot.chain.parents) + robot.num_joints + 3 + len(_balls(robot, 1, torch.device("cpu")).counts)
 
 
 def deviation(paths: np.ndarray) -> np.ndarray:
@@ -77,10 +77,11 @@ def features_of_arrays(
     robot: Robot, start: np.ndarray, goal: np.ndarray, arrays: dict[str, np.ndarray], field: ObstacleField, n: int
 ) -> QueryFeatures:
     """The same for scenes given as arrays and as the field of these."""
-    yaw = (start[:, 0] + goal[:, 0]) / 2
+    upright = _upright(robot)
+    yaw = upright * (start[:, 0] + goal[:, 0]) / 2
     middle, half = (robot.limits.upper + robot.limits.lower) / 2, (robot.limits.upper - robot.limits.lower) / 2
     ends = np.stack([start, goal], axis=1)
-    ends[..., 0] -= yaw[:, None]
+    ends[..., 0] -= upright * yaw[:, None]
     line = torch.as_tensor(straight_line(start, goal, n + 4)[:, 2:-2], dtype=torch.float32)
     turn = torch.as_tensor(yaw, dtype=torch.float32)[:, None]
     return QueryFeatures(
@@ -119,7 +120,7 @@ class PathGeometry:
         n = deviation.shape[-2]
         ends, inner = (matrix.to(deviation) for matrix in _curve(n))
         q = (ends @ torch.stack([self.start, self.goal], dim=1))[:, None] + inner @ deviation
-        turn = (self.start[:, 0] + self.goal[:, 0])[:, None, None] / 2
+        turn = _upright(self.robot) * (self.start[:, 0] + self.goal[:, 0])[:, None, None] / 2
         return _geometry(self.robot, q, turn, self.field, GROUP)
 
 
@@ -132,6 +133,15 @@ def _curve(n: int) -> tuple[Tensor, Tensor]:
     basis = basis_at(n + 4, np.stack([knots[i + 3 : i + 3 + n] for i in range(3)]).mean(0))
     line = basis @ straight_line(np.array([1.0, 0.0]), np.array([0.0, 1.0]), n + 4)
     return torch.as_tensor(line), torch.as_tensor(basis[:, 2:-2])
+
+
+@lru_cache(maxsize=8)
+def _upright(robot: Robot) -> int:
+    """1 where the first joint turns about the base's z axis, -1 where it does so the other way round, 0 otherwise."""
+    chain = robot.chain
+    axis = chain.constant[0, :3, :3] @ chain.axes[0]
+    through = np.abs(chain.constant[0, :2, 3]).max() < 1e-6
+    return 0 if chain.prismatic[0] or not through or abs(axis[2]) < 1 - 1e-6 else int(np.sign(axis[2]))
 
 
 def _geometry(robot: Robot, q: Tensor, turn: Tensor, field: ObstacleField, group: int = 1) -> Tensor:
@@ -151,7 +161,7 @@ def _geometry(robot: Robot, q: Tensor, turn: Tensor, field: ObstacleField, group
 @dataclass(frozen=True)
 class _Balls:
     """K balls on the bodies that must clear obstacles, by body: frames [K] of their bodies (counted from the first
-    moving one), centers [K, 3], radii [K], moved [D, K] (1 where the joint moves the ball), and each body's number.
+    moving one), centers [K, 3], radii [K], moved [M, K] (1 where the joint moves the ball), and each body's number.
     """
 
     frames: Tensor
@@ -164,7 +174,7 @@ class _Balls:
 def _gaps_and_push(robot: Robot, balls: _Balls, frames: Tensor, field: ObstacleField) -> tuple[Tensor, Tensor]:
     """Each body's distance to obstacles, and the gradient [Q, *, D] by the joints of the balls' overlap with them.
 
-    frames: [Q, *, D, 3, 4] of the moving bodies. The gradient is that of sum_k max(0, OVERLAP - d_k). Joint j with axis
+    frames: [Q, *, M, 3, 4] of the moving bodies. The gradient is that of sum_k max(0, OVERLAP - d_k). Joint j with axis
     z through p moves a ball at x along its normal n by z · (x × n) - (z × p) · n, if it moves it at all.
     """
     own = frames.index_select(-3, balls.frames)
@@ -178,7 +188,8 @@ def _gaps_and_push(robot: Robot, balls: _Balls, frames: Tensor, field: ObstacleF
     sliding = torch.as_tensor(robot.chain.prismatic, device=frames.device)[:, None]
     screws = torch.cat([torch.where(sliding, 0, axis), torch.where(sliding, axis, moment)], dim=-1)
     nearest = torch.stack([part.amin(-1) for part in gaps.split(balls.counts, dim=-1)], dim=-1)
-    return nearest, -(screws * wrench).sum(-1)
+    push = -(screws * wrench).sum(-1)
+    return nearest, push @ robot.chain.tensor("commands", push) if robot.chain.has_followers else push
 
 
 @lru_cache(maxsize=8)
@@ -196,7 +207,7 @@ def _balls(robot: Robot, group: int, device: torch.device) -> _Balls:
             reach = np.linalg.norm(centers[part] - middle, axis=-1) + radii[part]
             rows.append((body, middle, reach.max()))
     owner, centers, radii = (np.array(column) for column in zip(*rows, strict=True))
-    moved = [[joint in robot.chain.ancestors(int(body)) for body in owner] for joint in range(robot.num_joints)]
+    moved = [[joint in robot.chain.ancestors(int(body)) for body in owner] for joint in range(len(robot.chain.parents))]
     return _Balls(
         torch.as_tensor(owner - 1, device=device),
         *(torch.as_tensor(np.asarray(a, dtype=np.float32), device=device) for a in (centers, radii, moved)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.description import load_robot, load_robot_from_description
 from genmodels_ros.robots.distance import ObstacleField
 from genmodels_ros.robots.features import (
     OVERLAP,
@@ -54,6 +54,26 @@ def test_turning_arm_and_scene_together_changes_no_feature(robot):
     other = query_features(robot, start + turned, goal + turned, [scene(0.6)], 12)
     for name in plain.__dataclass_fields__:
         np.testing.assert_allclose(getattr(plain, name), getattr(other, name), atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("up", [1, -1])
+def test_the_symmetry_holds_whichever_way_the_first_joint_turns(up):
+    source = load_robot("planar2").source
+    urdf = source.urdf.replace('<axis xyz="0 0 1"/>', f'<axis xyz="0 0 {up}"/>', 1)
+    arm = load_robot_from_description(urdf, source.settings)
+    start, goal, turned = np.array([[0.1, 0.3]]), np.array([[0.9, -0.4]]), np.array([[0.6 * up, 0.0]])
+    plain = query_features(arm, start, goal, [scene()], 12)
+    other = query_features(arm, start + turned, goal + turned, [scene(0.6)], 12)
+    for name in plain.__dataclass_fields__:
+        np.testing.assert_allclose(getattr(plain, name), getattr(other, name), atol=2e-5, err_msg=name)
+
+
+def test_an_arm_that_does_not_turn_about_the_vertical_is_seen_as_it_stands():
+    source = load_robot("planar2").source
+    arm = load_robot_from_description(source.urdf.replace("0 0 1", "0 1 0", 1), source.settings)
+    features = query_features(arm, np.array([[0.4, 0.3]]), np.array([[0.8, 0.3]]), [scene()], 12)
+    half = (arm.limits.upper - arm.limits.lower) / 2
+    np.testing.assert_allclose(features.endpoints[0], [0.4, 0.3, 0.8, 0.3] / np.tile(half, 2), rtol=1e-5)
 
 
 def test_features_show_where_the_straight_line_collides(robot):
