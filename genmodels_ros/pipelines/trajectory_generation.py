@@ -166,8 +166,14 @@ class _Generation:
         )
 
     def _from_model(self, goals: np.ndarray, round_: int) -> list[Candidate]:
-        """Candidates of one batch of samples; the first keeps to the warm start, if there is one."""
-        query, began = self.query, time.monotonic()
+        """Candidates of one batch of samples.
+
+        The first batch keeps to the warm start, if there is one. Where it held nothing, the next one is guided out of
+        the obstacles, which finds more and takes longer.
+        """
+        query, began, guidance = self.query, time.monotonic(), self.query.guidance
+        if round_ > 0:
+            guidance = replace(guidance, collision=max(guidance.collision, 1.0))
         paths = self.generator.sampler.sample(
             self.robot,
             self.start,
@@ -175,7 +181,7 @@ class _Generation:
             query.scene,
             num_samples=query.num_samples,
             seed=query.seed + round_,
-            guidance=CostGuidance(self.checker.proximity, query.guidance, query.workspace),
+            guidance=CostGuidance(self.checker.proximity, guidance, query.workspace),
             warm_start=query.warm_start if round_ == 0 else None,
             on_step=self._denoised,
         )
