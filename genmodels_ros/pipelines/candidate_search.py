@@ -10,8 +10,8 @@ from genmodels_ros.pipelines.trajectory_query import Candidate
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 
-# A weak pull on length leaves the samples as different as they are: two ways or more on 68 and 76 % of two problem sets,
-# where a weight of 1 keeps them on 48 and 68 %, for paths 1 % longer.
+# A weak pull on length leaves the samples as different as they are: two ways or more on 68 and 76 % of two problem
+# sets, where a weight of 1 keeps them on 48 and 68 %, for paths 1 % longer.
 STAGES = tuple(OptimisationSettings(iterations=count, refresh=3, length=0.1, smoothness=1.0) for count in (6, 6, 15))
 BARS = (-0.01, -0.025, -0.04)  # m of sphere clearance that are worth an exact check after each stage; the spheres
 # enclose the arm so closely that below the last none was found valid
