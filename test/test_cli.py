@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.cli import main
+from genmodels_ros.robots.description import load_robot
 
 PROBLEM = {
     "id": "free/1",
@@ -43,9 +44,34 @@ def test_plan_answers_every_problem(problems, tmp_path, capsys):
     assert blocked["message"] and blocked["trajectory"] is None
 
 
+@pytest.mark.timeout(400)  # some ten seconds of processor time
+def test_an_arm_is_added_and_a_model_made_for_it(tmp_path, capsys, monkeypatch):
+    """The whole way in small, from a URDF to the table of a model trained for it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "two_links.urdf").write_text(load_robot("planar2").source.urdf)
+    small = ["--count", "12", "--steps", "2", "--batch-size", "4", "--problems", "1"]
+    add = ["robot", "add", "two_links.urdf", "--out", "arms/two_links.yaml", "--spheres-slack", "40", "--train", "made"]
+    assert main([*add, *small]) == 0
+    answer = capsys.readouterr().out
+    for word in ("2 joints", "upper_arm", "no SRDF", "written to arms/two_links.yaml", "solved and clean", "two_links"):
+        assert word in answer
+    robot = load_robot(tmp_path / "arms" / "two_links.yaml")
+    assert robot.joint_names == ("shoulder", "elbow") and robot.collision_pairs == (("post", "forearm"),)
+    card = json.loads((tmp_path / "made" / "checkpoint" / "card.json").read_text())
+    assert card["config"]["robot"] == "two_links" and card["config"]["joints"] == 2
+    query = {**PROBLEM, "start": [0.0, 0.4], "goal_config": [0.8, -0.4], "boxes": []}
+    (tmp_path / "problems.json").write_text(json.dumps([query]))
+    plan = ["plan", "problems.json", "--out", "results.json", "--robot", "arms/two_links.yaml"]
+    assert main([*plan, "--checkpoint", "made/checkpoint", "--samples", "4"]) == 0
+    assert json.loads((tmp_path / "results.json").read_text())[0]["status"] == "success"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["robot", "add", "missing.urdf", "--out", "arm.yaml"],
+        ["robot", "make", "missing.yaml", "--out", "made"],
+        ["data", "world-model", "--out", "out", "--count", "1", "--robot", "ur5"],
         ["plan", "missing.json", "--out", "results.json"],
         ["evaluate", "world-model", "--recording", "missing.log"],
         ["augment", "missing_folder", "out"],

@@ -30,12 +30,13 @@ REACH_BOX = np.array([[-0.8, -0.8, -0.1], [0.8, 0.8, 1.1]])
 @dataclass(frozen=True)
 class ArmSpace:
     """Where an arm works: shoulder [3] m; reach: m from there that its fingertips work in; fingertip: m ahead of the
-    tool frame, along its z axis. By default that of a Panda.
+    tool frame, along its z axis; most_obstacles: that leave it a way in most scenes. By default that of a Panda.
     """
 
     shoulder: tuple[float, float, float] = (0.0, 0.0, 0.333)
     reach: float = REACH
     fingertip: float = 0.1
+    most_obstacles: int = MAX_OBSTACLES
 
     @property
     def scale(self) -> float:
@@ -66,11 +67,13 @@ def arm_space(robot: Robot) -> ArmSpace:
     q = np.random.default_rng(0).uniform(robot.limits.lower, robot.limits.upper, (4000, robot.num_joints))
     poses = link_pose(robot.chain, torch.as_tensor(q), robot.tool_frame).numpy()
     tips = poses[:, :3, 3] + fingertip * poses[:, :3, 2]
-    return ArmSpace(shoulder, 0.9 * float(np.linalg.norm(tips - shoulder, axis=1).max()), fingertip)
+    reach = 0.9 * float(np.linalg.norm(tips - shoulder, axis=1).max())
+    few = max(1, 2 * robot.num_joints - 3)  # an arm of less than 6 joints has no way around many
+    return ArmSpace(shoulder, reach, fingertip, MAX_OBSTACLES if robot.num_joints >= 6 else few)
 
 
 def random_arm_scene(rng: np.random.Generator, space: ArmSpace = ArmSpace()) -> Scene:
-    """One scene of a random family, with 1 to MAX_OBSTACLES obstacles, none of which reaches into the arm's column."""
+    """One scene of a random family, with 1 to most_obstacles, none of which reaches into the arm's column."""
     while True:
         family = FAMILIES[rng.choice(len(FAMILIES), p=WEIGHTS)]
         obstacles = family(rng)
@@ -79,7 +82,7 @@ def random_arm_scene(rng: np.random.Generator, space: ArmSpace = ArmSpace()) -> 
         obstacles = [_scaled(obstacle, space.scale) for obstacle in obstacles]
         obstacles = [obstacle for obstacle in obstacles if _clear_of_column(obstacle, space)]
         if obstacles:
-            return Scene(tuple(obstacles[:MAX_OBSTACLES]))
+            return Scene(tuple(obstacles[: space.most_obstacles]))
 
 
 def random_problems(
