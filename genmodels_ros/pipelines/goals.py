@@ -22,7 +22,7 @@ def goal_configurations(query: TrajectoryQuery, checker: CollisionChecker) -> np
             raise GenModelsError(ErrorCode.GOAL_IN_COLLISION, f"The goal is in collision: {contact}.")
         return goal[None]
     robot, pose = checker.robot, np.asarray(query.goal_pose, dtype=float)
-    solutions = solve(robot, pose, np.random.default_rng(query.seed), 4 * MAX_POSE_GOALS)
+    solutions = solve(robot, pose, np.random.default_rng(query.seed % 2**63), 4 * MAX_POSE_GOALS)
     if not len(solutions):
         raise GenModelsError(
             ErrorCode.GOAL_UNREACHABLE, f"No joint configuration puts {robot.tool_frame} at the goal pose."

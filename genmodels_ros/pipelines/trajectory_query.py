@@ -96,6 +96,8 @@ class TrajectoryQuery:
             raise GenModelsError(
                 ErrorCode.INVALID_COUNT, f"max_candidates must be 0 (all) or more, got {self.max_candidates}."
             )
+        if not _is_count(self.seed):
+            raise GenModelsError(ErrorCode.INVALID_COUNT, f"seed must be an integer, got {self.seed}.")
         for name in ("velocity_scaling", "acceleration_scaling"):
             if not SLOWEST <= getattr(self, name) <= 1:
                 raise GenModelsError(

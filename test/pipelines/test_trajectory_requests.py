@@ -23,7 +23,7 @@ from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 PANDA = load_robot("panda")
 READY = PANDA.ready
 GOAL = READY + np.array([0.5, 0.1, 0.0, 0.2, 0.0, 0.1, 0.3])
-SLACK = 3.0  # s beyond the time limit, on a busy machine
+SLACK = 1.0  # s of processor time beyond the time limit, as others may keep the machine busy
 NAN, INF = math.nan, math.inf
 NUMBERS = (NAN, INF, -INF, 0.0, -1.0, 1e-300, 1e300)
 
@@ -113,10 +113,10 @@ FAULTS = {
 
 def check_answer(generator: TrajectoryGenerator, query: TrajectoryQuery) -> ErrorCode:
     """Asks, and judges whatever comes back."""
-    began = time.monotonic()
+    began = time.process_time()
     result = generator.generate(query)
-    limit = query.time_limit if np.isfinite(query.time_limit) else 0.0
-    assert time.monotonic() - began < limit + SLACK, "the answer is late"
+    limit = max(query.time_limit, 0.0) if np.isfinite(query.time_limit) else 0.0
+    assert time.process_time() - began < limit + SLACK, "the answer is late"
     assert isinstance(result.code, ErrorCode) and result.code != ErrorCode.INTERNAL_ERROR
     if result.code != ErrorCode.SUCCESS:
         assert not result.candidates
@@ -166,6 +166,12 @@ def test_a_good_query_is_answered_well(generator):
 def test_a_wrong_pose_is_answered(generator, pose):
     query = TrajectoryQuery(READY, goal_pose=BAD_POSES[pose], num_samples=3, time_limit=1.0)
     assert check_answer(generator, query) != ErrorCode.SUCCESS
+
+
+@pytest.mark.parametrize("seed", [-1, 10**30, 2.5, NAN])
+def test_any_seed_serves_a_pose_goal_or_is_refused(generator, seed):
+    code = check_answer(generator, TrajectoryQuery(READY, goal_pose=POSE, num_samples=3, seed=seed, time_limit=5.0))
+    assert code == (ErrorCode.SUCCESS if isinstance(seed, int) else ErrorCode.INVALID_COUNT)
 
 
 def test_obstacles_over_start_or_goal_are_named(generator):
