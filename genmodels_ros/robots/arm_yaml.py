@@ -10,7 +10,7 @@ ROUNDING = 1e-4  # m added to each radius, as the printed digits are rounded
 def to_yaml(findings: Findings, description: dict[str, str]) -> str:
     """The YAML text; description: where the URDF (and SRDF) are, as in the shipped files."""
     settings = findings.settings
-    lines = [f"# {note[0].upper()}{note[1:]}." for note in findings.notes]
+    lines = [f"# {note}" for note in findings.notes]
     lines += ["description:", *(f"  {key}: {json.dumps(value)}" for key, value in description.items())]
     for key in ("base_frame", "tool_frame", "joints", "finger_joints", "finger_position", "standing", "ready"):
         if key in settings:
