@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from genmodels_ros.pipelines.trajectory_query import Candidate
+from genmodels_ros.robots.bspline import basis
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 
@@ -15,6 +16,9 @@ from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 STAGES = tuple(OptimisationSettings(iterations=count, refresh=3, length=0.1, smoothness=1.0) for count in (6, 6, 15))
 BARS = (-0.01, -0.025, -0.04)  # m of sphere clearance that are worth an exact check after each stage; the spheres
 # enclose the arm so closely that below the last none was found valid
+GLANCES = (
+    64  # configurations of a path looked at, all paths at once, to spare those that touch something the whole exam
+)
 ENOUGH = 5  # candidates that differ, where the query does not want more
 AT_LEAST = 3  # candidates, even if they hardly differ
 SAME = 0.2  # rad; paths nearer than this everywhere are one way
@@ -39,6 +43,7 @@ def search(
         paths, clearance = optimise(paths, checker.robot, checker.scene, settings, checker.proximity)
         report("refining", stage + 1, len(STAGES), found)
         tried = clearance < bar
+        tried[~tried] = checker.touching(basis(paths.shape[1], GLANCES) @ paths[~tried])
         while len(found) < enough and not tried.all():
             index, gap = _next(paths, clearance, tried, ways)
             if gap < SAME and len(found) >= at_least:

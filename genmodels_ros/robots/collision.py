@@ -56,6 +56,16 @@ class CollisionChecker:
             found[index] = any(pin.computeCollision(self._geometry, self._checks, pair) for pair in pairs)
         return found
 
+    def touching(self, q: np.ndarray) -> np.ndarray:
+        """Which of B paths through configurations q [B, T, D] touch anything at one of these: [B] bool."""
+        found = np.zeros(len(q), dtype=bool)
+        for index, pairs in self._suspects(q.reshape(-1, q.shape[-1])).items():
+            path = index // q.shape[1]
+            if not found[path]:
+                self._place(q[path, index % q.shape[1]])
+                found[path] = any(pin.computeCollision(self._geometry, self._checks, pair) for pair in pairs)
+        return found
+
     def first_contact(self, q: np.ndarray) -> tuple[int, str] | None:
         """Index and contact of the first of q [T, D] that touches anything, or None: the whole of q is free."""
         for index, pairs in self._suspects(q).items():

@@ -9,7 +9,8 @@ from genmodels_ros.pipelines import candidate_search
 from genmodels_ros.pipelines.candidate_search import AT_LEAST, BARS, ENOUGH, SAME, STAGES, search
 from genmodels_ros.robots.bspline import straight_line
 
-CHECKER = SimpleNamespace(robot=None, scene=None, proximity=None)
+CHECKER = SimpleNamespace(robot=None, scene=None, proximity=None, touching=lambda q: q.max((1, 2)) > TOO_FAR)
+TOO_FAR = 5.0  # rad; a path that goes there touches something
 
 
 def bent(*sizes: float) -> np.ndarray:
@@ -58,6 +59,11 @@ def test_hopeless_paths_are_never_verified(verified):
 def test_paths_nearly_clear_are_verified_only_after_more_refinement(verified):
     tried, _, stages = verified([0.1, 0.5], [(BARS[0] + BARS[1]) / 2] * 2)
     assert sorted(tried) == [0.1, 0.5] and stages == [2, 2]
+
+
+def test_paths_seen_to_touch_something_are_not_verified_but_refined(verified):
+    tried, found, stages = verified([0.1, 8.0], [0.01, 0.01])
+    assert tried == found == [0.1] and stages == [2, 1, 1]
 
 
 def test_near_duplicates_serve_only_to_reach_the_least_number(verified):

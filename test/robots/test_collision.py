@@ -57,6 +57,8 @@ def test_batches_agree_with_single_checks(panda):
     index, contact = checker.first_contact(q)
     assert index == np.flatnonzero(single)[0] and "touches" in contact
     assert checker.first_contact(q[~single]) is None
+    paths = q[: 4 * (len(q) // 4)].reshape(-1, 4, 7)
+    np.testing.assert_array_equal(checker.touching(paths), single[: 4 * len(paths)].reshape(-1, 4).any(axis=1))
 
 
 def test_min_clearance_agrees_with_brute_force(panda):
