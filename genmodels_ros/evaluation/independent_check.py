@@ -12,6 +12,7 @@ from itertools import product
 import mujoco
 import numpy as np
 
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle, Scene
 from genmodels_ros.robots.packages import find_file
@@ -132,7 +133,10 @@ def exceeded_limits(q: np.ndarray, robot: Robot, period: float = PERIOD) -> tupl
 
 
 def _build(robot: Robot, scene: Scene, margin: float) -> mujoco.MjModel:
-    """The robot's collision geometry and the obstacles; the only contacts are those of the pairs to check."""
+    """The robot's collision geometry and the obstacles; the only contacts are those of the pairs to check.
+
+    Raises GenModelsError(MODEL_UNAVAILABLE) for meshes that MuJoCo does not read, such as COLLADA's.
+    """
     spec = mujoco.MjSpec.from_string(_collision_urdf(robot))
     links = {}
     for body in spec.bodies:
@@ -145,7 +149,14 @@ def _build(robot: Robot, scene: Scene, margin: float) -> mujoco.MjModel:
     pairs += [pair for a, b in robot.collision_pairs for pair in product(links.get(a, ()), links.get(b, ()))]
     for first, second in pairs:
         spec.add_pair(geomname1=first, geomname2=second, margin=margin, condim=1)
-    return spec.compile()
+    try:
+        return spec.compile()
+    except ValueError as error:
+        reason = str(error).splitlines()[0]
+        message = (
+            f"MuJoCo does not read {robot.name} ({reason}): give its collision meshes as STL or OBJ to be measured."
+        )
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message) from error
 
 
 def _collision_urdf(robot: Robot) -> str:
