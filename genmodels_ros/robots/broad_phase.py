@@ -9,6 +9,7 @@ import numpy as np
 from genmodels_ros.robots.distance import signed_distance
 from genmodels_ros.robots.proximity import Proximity
 
+LARGEST = 200_000  # configurations times obstacles at once; more are done in parts, which bounds the memory
 ROUNDING = 1e-4  # m; far above the rounding of float32 at arm's length
 
 
@@ -42,14 +43,21 @@ class BroadPhase:
 
     def candidates(self, q: np.ndarray) -> Candidates:
         """Pairs that spheres cannot prove clear, for configurations q [T, D]."""
+        size = max(1, LARGEST // max(1, self._proximity.columns.shape[1]))
+        parts = [self._candidates(q[first : first + size], first) for first in range(0, max(1, len(q)), size)]
+        return Candidates(
+            np.concatenate([part.with_obstacles for part in parts]), np.concatenate([part.with_self for part in parts])
+        )
+
+    def _candidates(self, q: np.ndarray, first_number: int) -> Candidates:
         placed = self._proximity.place(q)
         near = self._proximity.obstacle_pairs(placed, self._reach)
         own = self._proximity.self_pairs(placed, self._reach)
         sphere, config = np.divmod(near.sphere, placed.count)
         (first, now), second = np.divmod(own.first, placed.count), own.second // placed.count
         return Candidates(
-            _different(config, self._obstacle_link[sphere], near.obstacle),
-            _different(now, self._pair[self._link[first], self._link[second]]),
+            _different(config + first_number, self._obstacle_link[sphere], near.obstacle),
+            _different(now + first_number, self._pair[self._link[first], self._link[second]]),
         )
 
     def lower_bounds(self, q: np.ndarray) -> np.ndarray:

@@ -14,6 +14,8 @@ from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.path_cost import CostSettings, Expansion, PathCost
 from genmodels_ros.robots.proximity import Proximity
 
+LARGEST = 8000  # paths times obstacles at once; more are done in parts, which bounds the memory
+
 
 @dataclass(frozen=True)
 class OptimisationSettings(CostSettings):
@@ -41,9 +43,17 @@ def optimise(
     The first two and last two control points of each path stay where they are; all others end within the joint limits.
     A `proximity` of the same robot and scene saves building one.
     """
-    settings = settings or OptimisationSettings()
-    paths = np.array(control_points, dtype=np.float32)
-    cost = PathCost(proximity or Proximity(robot, scene), settings, paths.shape[1])
+    settings, proximity = settings or OptimisationSettings(), proximity or Proximity(robot, scene)
+    cost = PathCost(proximity, settings, control_points.shape[1])
+    parts = -(-len(control_points) * max(1, len(scene.obstacles)) // LARGEST)
+    done = [_optimise(part, cost, settings) for part in np.array_split(control_points, max(1, parts))]
+    return tuple(np.concatenate(results) for results in zip(*done, strict=True))
+
+
+def _optimise(
+    control_points: np.ndarray, cost: PathCost, settings: OptimisationSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    paths, robot = np.array(control_points, dtype=np.float32), cost.proximity.robot
     lower, upper = robot.limits.lower.astype(np.float32), robot.limits.upper.astype(np.float32)
     moving = np.arange(len(paths))
     for iteration in range(settings.iterations):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from genmodels_ros.robots import broad_phase
 from genmodels_ros.robots.broad_phase import BroadPhase
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
@@ -37,3 +38,13 @@ def test_lower_bounds_are_below_every_distance(panda, rng):
         exact = np.array([checker.clearance(row) for row in q])
         clear = exact > 0
         assert (bounds[clear, :, index].min(axis=1) <= exact[clear] + 1e-5).all()
+
+
+def test_parts_find_what_the_whole_finds(panda, rng, monkeypatch):
+    q = rng.uniform(panda.limits.lower, panda.limits.upper, (100, 7))
+    phase = BroadPhase(Proximity(panda, SCENE))
+    whole = phase.candidates(q)
+    monkeypatch.setattr(broad_phase, "LARGEST", 21)
+    parts = phase.candidates(q)
+    np.testing.assert_array_equal(parts.with_obstacles, whole.with_obstacles)
+    np.testing.assert_array_equal(parts.with_self, whole.with_self)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from genmodels_ros.robots import optimisation
 from genmodels_ros.robots.bspline import evaluate, straight_line
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
@@ -64,3 +65,12 @@ def test_paths_do_not_influence_each_other(robot):
     together, _ = optimise(paths, robot, POST)
     alone = np.concatenate([optimise(path[None], robot, POST)[0] for path in paths])
     np.testing.assert_allclose(together, alone, atol=0.02)
+
+
+def test_parts_are_optimised_as_the_whole(robot, monkeypatch):
+    paths = around(robot, count=5)
+    whole, clearance = optimise(paths, robot, POST)
+    monkeypatch.setattr(optimisation, "LARGEST", 2)
+    parts, gaps = optimise(paths, robot, POST)
+    np.testing.assert_allclose(parts, whole, atol=0.02)
+    np.testing.assert_allclose(gaps, clearance, atol=0.005)
