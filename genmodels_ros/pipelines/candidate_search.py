@@ -16,10 +16,9 @@ from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 STAGES = tuple(OptimisationSettings(iterations=count, refresh=3, length=0.1, smoothness=1.0) for count in (6, 6, 15))
 BARS = (-0.01, -0.025, -0.04)  # m of sphere clearance that are worth an exact check after each stage; the spheres
 # enclose the arm so closely that below the last none was found valid
-GLANCES = (
-    64  # configurations of a path looked at, all paths at once, to spare those that touch something the whole exam
-)
-ENOUGH = 5  # candidates that differ, where the query does not want more
+# Configurations of each path looked at first, all paths at once: those that touch something are spared the whole exam.
+GLANCES = 40
+ENOUGH = 4  # candidates that differ, where the query does not want more
 AT_LEAST = 3  # candidates, even if they hardly differ
 SAME = 0.2  # rad; paths nearer than this everywhere are one way
 LONGEST = 2.0  # times the shortest way; longer ones are not worth offering

@@ -20,7 +20,7 @@ from genmodels_ros.robots import bspline
 from genmodels_ros.robots.distance import distance_and_gradient
 from genmodels_ros.robots.proximity import ObstaclePairs, Placed, Proximity, SelfPairs
 
-REACH = 0.1  # m that a sphere may come nearer before near pairs are searched again
+REACH = 0.04  # m that a sphere may come nearer before near pairs are searched again; 0.1 finds no more free paths
 
 
 @dataclass(frozen=True)
