@@ -12,6 +12,7 @@ from pathlib import Path
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from genmodels_ros import __version__
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.registry import model_class
 
@@ -30,7 +31,7 @@ class Card:
     seed: int = 0
     steps: int = 0
     metrics: dict = field(default_factory=dict)
-    version: str = "0.1.0"
+    version: str = __version__
     sha256: str = ""  # of the weights; filled in when saved
 
 

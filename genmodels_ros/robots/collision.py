@@ -16,6 +16,8 @@ from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.proximity import Proximity
 
 CONTACT_DISTANCE = 1e-3  # m; what is nearer counts as touching: no controller is more exact, nor do two libraries agree
+CLOSE = 3e-3  # m; where a motion passes so near, it is looked at more often
+BETWEEN = 3  # times between two configurations
 
 
 class CollisionChecker:
@@ -35,7 +37,7 @@ class CollisionChecker:
         for request in self._checks.collisionRequests:
             request.security_margin = CONTACT_DISTANCE
         self.proximity = Proximity(robot, scene)
-        self._broad_phase = BroadPhase(self.proximity, CONTACT_DISTANCE)
+        self._broad_phase = BroadPhase(self.proximity, CLOSE)
 
     def in_collision(self, q: np.ndarray) -> bool:
         """Whether configuration q [D] touches anything."""
@@ -74,6 +76,27 @@ class CollisionChecker:
                 if pin.computeCollision(self._geometry, self._checks, pair):
                     return index, self._describe(pair)
         return None
+
+    def first_contact_on_the_way(self, q: np.ndarray) -> tuple[int, str] | None:
+        """`first_contact` of a motion through q [T, D], that looks BETWEEN times between two configurations as well
+        wherever something is nearer than CLOSE: a corner may be cut in between. The index is that of the first of two.
+        """
+        close = []
+        for index, pairs in self._suspects(q).items():
+            self._place(q[index])
+            for pair in pairs:
+                if self._nearer(pair, CLOSE):
+                    if self._nearer(pair, CONTACT_DISTANCE):
+                        return index, self._describe(pair)
+                    close.append(index)
+        if not close or len(q) < 2:
+            return None
+        first = np.unique(np.clip([np.array(close) - 1, close], 0, len(q) - 2))
+        share = np.arange(1, BETWEEN + 1)[:, None] / (BETWEEN + 1)
+        found = self.first_contact(
+            (q[first, None] + share * (q[first + 1] - q[first])[:, None]).reshape(-1, q.shape[1])
+        )
+        return None if found is None else (int(first[found[0] // BETWEEN]), found[1])
 
     def clearance(self, q: np.ndarray) -> float:
         """Distance from the robot at q [D] to the nearest obstacle, m; negative in penetration, infinite without
@@ -141,6 +164,14 @@ class CollisionChecker:
 
     def _place(self, q: np.ndarray) -> None:
         pin.updateGeometryPlacements(self._model, self._data, self._geometry, self._checks, self._full(q))
+
+    def _nearer(self, pair: int, distance: float) -> bool:
+        """Whether the bodies of a pair, placed before, are nearer to each other than `distance` m."""
+        request = self._checks.collisionRequests[pair]
+        request.security_margin = distance
+        nearer = pin.computeCollision(self._geometry, self._checks, pair)
+        request.security_margin = CONTACT_DISTANCE
+        return nearer
 
     def _distance(self, pair: int) -> float:
         return pin.computeDistance(self._geometry, self._checks, pair).min_distance

@@ -165,7 +165,7 @@ def _in_collision(trajectory: Trajectory, checker: CollisionChecker) -> Verifica
 
 def _touching(times: np.ndarray, q: np.ndarray, checker: CollisionChecker) -> Verification | None:
     """The first contact of configurations q [M, D] at times [M]."""
-    found = checker.first_contact(q)
+    found = checker.first_contact_on_the_way(q)
     if found is None:
         return None
     index, contact = found

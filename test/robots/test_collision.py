@@ -61,6 +61,17 @@ def test_batches_agree_with_single_checks(panda):
     np.testing.assert_array_equal(checker.touching(paths), single[: 4 * len(paths)].reshape(-1, 4).any(axis=1))
 
 
+def test_a_contact_between_two_configurations_is_found_where_they_come_close(panda):
+    """A ball that the wrist brushes on its way; 2 mm from it at both ends."""
+    step = np.array([0.05, 0, 0, 0, 0, 0, 0])
+    ends = np.stack([panda.ready - step, panda.ready + step])
+    checker = CollisionChecker(panda, Scene((Sphere((0.353, -0.004, 0.622), 0.002),)))
+    assert checker.first_contact(ends) is None and checker.in_collision(panda.ready)
+    assert checker.first_contact_on_the_way(ends) == (0, "panda_link7 touches sphere 0")
+    away = CollisionChecker(panda, Scene((Sphere((0.383, -0.004, 0.622), 0.002),)))
+    assert away.first_contact_on_the_way(ends) is None
+
+
 def test_min_clearance_agrees_with_brute_force(panda):
     checker, q = CollisionChecker(panda, CLUTTER), configurations(panda, 200)
     q = q[~checker.collisions(q)][:40]
