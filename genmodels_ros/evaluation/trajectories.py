@@ -16,7 +16,6 @@ from genmodels_ros.evaluation.reference_paths import ReferenceLengths, shortest_
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.trajectory_chart import draw
 from genmodels_ros.evaluation.trajectory_tables import by_family, notes, summarise
-from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
 from genmodels_ros.robots.collision import CollisionChecker
 
@@ -39,8 +38,7 @@ def bench(
     reference: file of the shortest lengths known; those it lacks are searched for and added, which takes seconds each
     plot: picture of latencies and shares to write
     """
-    checkpoint = options.checkpoint or shipped(f"{Path(robot).stem}_diffusion")
-    generator = TrajectoryGenerator.from_checkpoint(checkpoint, robot=robot, device=options.device)
+    generator = TrajectoryGenerator.from_checkpoint(options.checkpoint, robot=robot, device=options.device)
     sets = problem_sets(options.data, generator.robot, options.seed, QUICK if options.quick else limit)
     lengths = None if reference is None else ReferenceLengths(reference)
     outcomes = {name: _outcomes(generator, name, problems, options.seed, lengths) for name, problems in sets.items()}

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from genmodels_ros.pipelines.trajectory_query import Candidate
-from genmodels_ros.robots.bspline import basis
+from genmodels_ros.robots.bspline import basis, lengths
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 
@@ -66,11 +66,11 @@ def _next(paths: np.ndarray, clearance: np.ndarray, tried: np.ndarray, ways: np.
 
     First the shortest whose spheres are clear, then the one least like those found; overlapping ones last.
     """
-    length = np.linalg.norm(np.diff(paths, axis=1), axis=2).sum(axis=1)
+    length = lengths(paths)
     clear = clearance > 0
     gap = _gap(paths, ways)
     if len(ways):
-        longest = LONGEST * np.linalg.norm(np.diff(ways, axis=1), axis=2).sum(axis=1).min()
+        longest = LONGEST * lengths(ways).min()
         preference = np.where(length <= longest, -gap, 0.0)
     else:
         preference = np.where(clear, length, -clearance)

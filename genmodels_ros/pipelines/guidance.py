@@ -40,21 +40,25 @@ class CostGuidance:
         w = self.weights
         return w.collision > 0 or w.length > 0 or w.smoothness > 0 or (w.workspace > 0 and self.workspace is not None)
 
-    def gradient(self, x_0: Tensor, variance: float, scale: np.ndarray, start: np.ndarray, goal: np.ndarray) -> Tensor:
-        """(I + s² H)^-1 grad E at estimates x_0 [B, n, D], for s² = variance.
-
-        scale [D]: rad a unit of x_0; start [B, D], goal [B, D] rad of each path.
-        """
-        paths = paths_of(start, goal, x_0.double().cpu().numpy() * scale).astype(np.float32)
-        cost = PathCost(self.proximity, self._settings(), paths.shape[1], self.workspace)
-        placed = cost.place(paths)
-        at = cost.expand(paths, placed, cost.near_pairs(placed))
-        units = np.tile(scale, x_0.shape[1]).astype(np.float32)
-        gradient, curvature = at.gradient * units, at.curvature * units[:, None] * units
-        damped = np.eye(len(units), dtype=np.float32) + np.float32(variance) * curvature
-        step = newton_step(Expansion(gradient, damped))
-        return torch.from_numpy(-step).reshape(x_0.shape).to(x_0)
-
-    def _settings(self) -> CostSettings:
+    def cost(self, num_control_points: int) -> PathCost:
+        """E of paths of N control points."""
         names = ("collision", "length", "smoothness", "workspace")
-        return CostSettings(**{name: getattr(STRENGTH, name) * getattr(self.weights, name) for name in names})
+        settings = CostSettings(**{name: getattr(STRENGTH, name) * getattr(self.weights, name) for name in names})
+        return PathCost(self.proximity, settings, num_control_points, self.workspace)
+
+
+def damped_gradient(
+    cost: PathCost, x_0: Tensor, variance: float, scale: np.ndarray, start: np.ndarray, goal: np.ndarray
+) -> Tensor:
+    """(I + s² H)^-1 grad E at estimates x_0 [B, n, D], for s² = variance.
+
+    scale [D]: rad a unit of x_0; start [B, D], goal [B, D] rad of each path.
+    """
+    paths = paths_of(start, goal, x_0.double().cpu().numpy() * scale).astype(np.float32)
+    placed = cost.place(paths)
+    at = cost.expand(paths, placed, cost.near_pairs(placed))
+    units = np.tile(scale, x_0.shape[1]).astype(np.float32)
+    gradient, curvature = at.gradient * units, at.curvature * units[:, None] * units
+    damped = np.eye(len(units), dtype=np.float32) + np.float32(variance) * curvature
+    step = newton_step(Expansion(gradient, damped))
+    return torch.from_numpy(-step).reshape(x_0.shape).to(x_0)

@@ -48,9 +48,8 @@ __all__ = [
     "TrajectoryQuery",
 ]
 
-MODEL_NAME, CHECKPOINT = "trajectory_diffusion", "panda_diffusion"
+MODEL_NAME = "trajectory_diffusion"
 DESCRIBED = "robot_description"  # name of an arm that has none of its own
-MAX_POSE_GOALS = 4
 ROUNDS = 2  # batches drawn from the model, with other noise, before the fallback planner is asked
 
 Progress = Callable[[str, int, int], None]

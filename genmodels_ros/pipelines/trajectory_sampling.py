@@ -11,11 +11,12 @@ from torch import Tensor
 from genmodels_ros.device import generator
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.diffusion import Condition, TrajectoryDiffusion
-from genmodels_ros.pipelines.guidance import CostGuidance
+from genmodels_ros.pipelines.guidance import CostGuidance, damped_gradient
 from genmodels_ros.robots.bspline import fit, straight_line
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.features import PathGeometry, paths_of, query_features
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.path_cost import PathCost
 from genmodels_ros.sampling.reverse_process import inference_steps, sample
 from genmodels_ros.sampling.samplers import SAMPLERS
 
@@ -184,9 +185,10 @@ class _Query:
         if self.guidance is None:
             return None
         start = np.broadcast_to(self.start, (len(self.goals) * samples, len(self.start)))
-        return partial(self._pull, start=start, goal=np.repeat(self.goals, samples, axis=0))
+        cost = self.guidance.cost(self.model.shape[0] + 4)
+        return partial(self._pull, cost=cost, start=start, goal=np.repeat(self.goals, samples, axis=0))
 
-    def _pull(self, x_0: Tensor, t: int, start: np.ndarray, goal: np.ndarray) -> Tensor:
+    def _pull(self, x_0: Tensor, t: int, cost: PathCost, start: np.ndarray, goal: np.ndarray) -> Tensor:
         alpha_t, sigma_t = self.model.schedule.at(t, torch.ones(()))
         variance = float(sigma_t**2 / (alpha_t**2 + sigma_t**2))
-        return self.guidance.gradient(x_0, variance, self.scale, start, goal)
+        return damped_gradient(cost, x_0, variance, self.scale, start, goal)

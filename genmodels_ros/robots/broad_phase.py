@@ -35,7 +35,7 @@ class BroadPhase:
         self._obstacle_link = np.array(
             [robot.obstacle_links.index(link) if link in robot.obstacle_links else -1 for link in links]
         )
-        number = {link: index for index, link in enumerate(dict.fromkeys(links))}
+        number = {link: index for index, link in enumerate(proximity.links.balls.links)}
         self._link = np.array([number[link] for link in links])
         self._pair = np.full((len(number), len(number)), -1)
         for index, (one, other) in enumerate(robot.collision_pairs):

@@ -73,10 +73,15 @@ def resample(path: np.ndarray, count: int) -> np.ndarray:
     return along(path, np.linspace(0, 1, count))
 
 
+def lengths(points: np.ndarray) -> np.ndarray:
+    """Lengths [*] of polylines, or of control polygons, [*, W, D]."""
+    return np.linalg.norm(np.diff(points, axis=-2), axis=-1).sum(axis=-1)
+
+
 def along(path: np.ndarray, fraction: np.ndarray) -> np.ndarray:
     """Points [M, D] of a polyline [W, D] at fractions [M] of its length."""
-    lengths = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    return np.stack([np.interp(fraction * lengths[-1], lengths, column) for column in path.T], axis=-1)
+    marks = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    return np.stack([np.interp(fraction * marks[-1], marks, column) for column in path.T], axis=-1)
 
 
 def _nonzero_functions(knots: np.ndarray, degree: int, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -52,11 +52,7 @@ class CollisionChecker:
 
     def collisions(self, q: np.ndarray) -> np.ndarray:
         """Whether each of q [T, D] touches anything: [T] bool."""
-        found = np.zeros(len(q), dtype=bool)
-        for index, pairs in self._suspects(q).items():
-            self._place(q[index])
-            found[index] = any(pin.computeCollision(self._geometry, self._checks, pair) for pair in pairs)
-        return found
+        return self.touching(q[:, None])
 
     def touching(self, q: np.ndarray) -> np.ndarray:
         """Which of B paths through configurations q [B, T, D] touch anything at one of these: [B] bool."""

@@ -62,7 +62,7 @@ class Proximity:
         names = self.links.balls.links
         self.clearing = np.flatnonzero(self.links.balls.near_obstacles)
         self.link_pairs = np.array(
-            [(names.index(a), names.index(b)) for a, b in robot.collision_pairs if a in names and b in names], dtype=int
+            [(names.index(a), names.index(b)) for a, b in robot.collision_pairs], dtype=int
         ).reshape(-1, 2)
 
     def place(self, q: np.ndarray) -> Placed:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from genmodels_ros.robots.bspline import basis, fit, straight_line
+from genmodels_ros.robots.bspline import basis, fit, lengths, straight_line
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot, save_robot
 from genmodels_ros.robots.obstacles import Scene
@@ -116,18 +116,14 @@ def _planned(checker: CollisionChecker, start: np.ndarray, goal: np.ndarray, rng
 def _different(checker: CollisionChecker, candidates: np.ndarray) -> list[np.ndarray]:
     """Free paths that differ by more than 0.4 rad somewhere and are at most 1.6 times as long as the shortest."""
     kept: list[np.ndarray] = []
-    for path in sorted(candidates, key=_length):
-        if kept and _length(path) > 1.6 * _length(kept[0]):
+    for path in sorted(candidates, key=lengths):
+        if kept and lengths(path) > 1.6 * lengths(kept[0]):
             break
         if all(np.abs(path - other).max() > 0.4 for other in kept) and is_free(checker, path):
             kept.append(path)
         if len(kept) == KEPT:
             break
     return kept
-
-
-def _length(control_points: np.ndarray) -> float:
-    return float(np.linalg.norm(np.diff(control_points, axis=0), axis=1).sum())
 
 
 def _examples(robot: Robot, rng: np.random.Generator) -> Iterator[tuple[Scene, np.ndarray]]:
