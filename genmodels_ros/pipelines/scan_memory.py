@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -66,6 +66,13 @@ class ScanMemory:
                     previous = None
             self.snapshot = self._updated(previous, observation, places)
         return True
+
+    def tell(self, command: np.ndarray) -> None:
+        """What the robot is told to do [2] since the last observation, where that was decided upon after it."""
+        with self._lock:
+            if self.snapshot is not None:
+                observation = replace(self.snapshot.observation, command=command)
+                self.snapshot = replace(self.snapshot, observation=observation)
 
     def _updated(
         self, previous: Snapshot | None, observation: Observation, places: tuple[Observation, ...]

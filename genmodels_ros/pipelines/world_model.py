@@ -93,6 +93,10 @@ class WorldModel:
         """
         return self._memory.observe(observation.checked())
 
+    def told(self, command) -> None:
+        """`command` [2] (m/s, rad/s) is in force since the last observation: for who decides after having observed."""
+        self._memory.tell(np.asarray(command, dtype=float))
+
     def imagine(
         self, commands, time_step: float = 0.0, num_samples: int = 1, seed: int = 0, with_scans: bool = False,
         measured: bool = False,

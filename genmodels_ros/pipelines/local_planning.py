@@ -1,0 +1,149 @@
+"""Driving a mobile base towards a target, decision by decision: search, safety stop, recovery.
+
+planner = LocalPlanner(ImaginedFutures(WorldModel.from_checkpoint()))
+decision = planner.decide(observation, target)      # target [2] in base_link, m
+decision.command, decision.state                    # [2] m/s, rad/s
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.pipelines.drive_costs import DriveWeights, drive_costs
+from genmodels_ros.pipelines.mppi import Bounds, Mppi, MppiSettings
+from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.routes import to_base, to_odom
+from genmodels_ros.pipelines.stopping import Braking, must_stop, scan_points
+from genmodels_ros.pipelines.world_model import WorldModel
+
+SOON = 1  # step at which a collision can no longer be planned away: 0.4 s
+CORNERED = 0.6  # probability of having touched something by then, of the best candidate
+REACH = 3.0  # m of the scan that the safety stop looks at
+PLANNING = MppiSettings(iterations=3)  # nothing to start from, and no next decision to do better
+MANOEUVRES = ((-0.2, 0.0), (0.0, 1.0), (0.0, -1.0), (-0.2, 0.6), (-0.2, -0.6))  # m/s, rad/s
+RISKY = 0.3  # probability at which a manoeuvre is not begun
+
+
+class DriveState(StrEnum):
+    """What the planner does, and why it stands if it does."""
+
+    DRIVING = "driving"
+    STOPPED = "stopped"  # something stands within the stopping distance
+    CORNERED = "cornered"  # every candidate is likely to touch something at once
+    WAITING = "waiting"  # somebody moves in the way
+    RECOVERING = "recovering"  # backing off or turning on the spot
+    STUCK = "stuck"  # nothing helped
+
+
+class Futures(Protocol):
+    """What rolls out commands [N, T, 2] into poses [N, T, 3] in base_link and P(touched by t) [N, T]."""
+
+    def observe(self, observation: Observation) -> None: ...
+
+    def told(self, command: np.ndarray) -> None: ...
+
+    def __call__(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
+
+
+class ImaginedFutures:
+    """Futures by the world model, in its latent space: no scan is decoded."""
+
+    def __init__(self, world: WorldModel):
+        self.world = world
+
+    def observe(self, observation: Observation) -> None:
+        self.world.observe(observation)
+
+    def told(self, command: np.ndarray) -> None:
+        self.world.told(command)
+
+    def __call__(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        futures = self.world.imagine(commands)
+        return futures.poses, futures.collision_probability
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do now, and what is expected of it."""
+
+    command: np.ndarray  # [2] m/s, rad/s
+    state: DriveState
+    poses: np.ndarray  # [T, 3] in base_link
+    probability: np.ndarray  # [T] of having touched something by then
+
+
+@dataclass(frozen=True)
+class LocalPlannerSettings:
+    """patience: decisions without progress until something else is tried; recovering: decisions that it lasts."""
+
+    bounds: Bounds = Bounds()
+    search: MppiSettings = MppiSettings()
+    weights: DriveWeights = DriveWeights()
+    braking: Braking = Braking()
+    patience: int = 25
+    recovering: int = 8
+    recoveries: int = 5  # without progress, until it gives up
+
+
+class LocalPlanner:
+    """One decision an observation. `futures` tells what commands lead to; the safety stop looks at the scan itself."""
+
+    def __init__(self, futures: Futures, settings: LocalPlannerSettings = LocalPlannerSettings(), seed: int = 0):
+        self.futures, self.settings = futures, settings
+        self._mppi = Mppi(settings.bounds, settings.search, seed)
+        self.reset()
+
+    def reset(self) -> None:
+        """As if nothing had been decided before; what `futures` has seen stays."""
+        self._mppi.reset()
+        self._command, self._stamp = np.zeros(2), None
+
+    def decide(self, observation: Observation, target: np.ndarray, waited: int = 0) -> Decision:
+        """The command from now on towards `target` [2] in base_link; waited: decisions without progress so far."""
+        self.futures.observe(observation)
+        elapsed = None if self._stamp is None else max(0.0, observation.stamp - self._stamp)
+        cost = partial(drive_costs, target=target, waited=waited, weights=self.settings.weights)
+        solution = self._mppi.solve(self.futures, cost, self._command, elapsed)
+        command, state = solution.commands[0], DriveState.DRIVING
+        points = scan_points(observation, REACH)
+        if solution.least_probability[SOON] > CORNERED:
+            command, state = np.zeros(2), DriveState.CORNERED
+        elif must_stop(points, command, self.settings.braking):
+            command, state = np.array([0.0, command[1]]), DriveState.STOPPED
+        self.futures.told(command)
+        self._command, self._stamp = command, observation.stamp
+        return Decision(command, state, solution.poses, solution.probability)
+
+
+def plan(world: WorldModel, goal, settings: MppiSettings = PLANNING, seed: int = 0) -> np.ndarray:
+    """Imagined poses [K, 3] in odom of the best way found towards `goal` (x, y[, yaw] in odom, m), the present first.
+
+    It ends at the model's horizon, or where it is nearest to the goal if that is sooner. A collision that no way avoids
+    does not keep it from being told: ask `imagine` or `score_paths` how likely one is.
+    Raises GenModelsError: NO_OBSERVATION before the first scan; NOT_FINITE, WRONG_LENGTH for a goal that is no place.
+    """
+    goal = checked_goal(goal)
+    observation = world.last_observation
+    if observation is None:
+        raise GenModelsError(ErrorCode.NO_OBSERVATION, "Nothing was seen yet: a plan needs a scan and odometry first.")
+    target = to_base(observation.pose, goal)
+    command = observation.twist if observation.command is None else observation.command
+    cost = partial(drive_costs, target=target)
+    solution = Mppi(settings=settings, seed=seed).solve(ImaginedFutures(world), cost, command)
+    poses = np.concatenate([np.zeros((1, 3)), solution.poses])
+    end = int(np.argmin(np.hypot(*(poses[:, :2] - target).T)))
+    return to_odom(observation.pose, poses[: max(end, 1) + 1])
+
+
+def checked_goal(goal) -> np.ndarray:
+    """The place [2] of a goal. Raises GenModelsError: NOT_FINITE, WRONG_LENGTH."""
+    goal = np.asarray(goal, dtype=float)
+    if goal.shape not in ((2,), (3,)):
+        raise GenModelsError(ErrorCode.WRONG_LENGTH, f"A goal is x, y and perhaps yaw, got shape {goal.shape}.")
+    if not np.isfinite(goal).all():
+        raise GenModelsError(ErrorCode.NOT_FINITE, f"The goal must be finite, got {goal.tolist()}.")
+    return goal[:2]

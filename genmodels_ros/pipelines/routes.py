@@ -1,0 +1,100 @@
+"""Routes on a map: planned with room to swerve, followed by a target that moves ahead of the robot."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Protocol
+
+import numpy as np
+
+LOOKAHEAD = 1.4  # m along the route to the next target, if the base can go there straight
+SPACING = 0.05  # m between points of a route
+CLEAR_SIGHT = 0.15  # m that the line to the target stays away from walls
+STRAYED = 0.6  # m away from the route at which a new one is planned
+ROUTE_CLEARANCES = (0.38, 0.26, 0.1)  # m between route and walls: room to swerve, where there is any
+
+
+class Grid(Protocol):
+    """A map that knows distances to what is occupied and shortest paths, as simulation.occupancy.OccupancyGrid does."""
+
+    distance: np.ndarray  # [rows, columns] m
+
+    def cell(self, point) -> tuple[int, int]: ...
+
+    def shortest_path(self, start, goal, clearance: float) -> np.ndarray | None: ...
+
+
+class Patience:
+    """Counts decisions since the base last came farther along its route [K, 2]."""
+
+    def __init__(self, route: np.ndarray):
+        self._route, self._farthest, self._waited = route, 0, 0
+
+    def waited(self, position: np.ndarray) -> int:
+        """To be called once a decision."""
+        index = nearest(self._route, position)
+        self._waited = 0 if index > self._farthest else self._waited + 1
+        self._farthest = max(self._farthest, index)
+        return self._waited
+
+
+def plan_route(grid: Grid, start, goal) -> np.ndarray | None:
+    """The shortest way [K, 2] that keeps the best of ROUTE_CLEARANCES, or None."""
+    for clearance in ROUTE_CLEARANCES:
+        corners = grid.shortest_path(start, goal, clearance)
+        if corners is not None:
+            return densify(corners)
+    return None
+
+
+def densify(corners: np.ndarray) -> np.ndarray:
+    """Points [K, 2] at most SPACING metres apart along a polyline [P, 2]."""
+    pieces = [
+        np.linspace(a, b, max(int(np.ceil(np.hypot(*(b - a)) / SPACING)), 1), endpoint=False)
+        for a, b in pairwise(corners)
+    ]
+    return np.concatenate([*pieces, corners[-1:]])
+
+
+def strayed(route: np.ndarray, position: np.ndarray) -> bool:
+    """Whether `position` is too far from the route to go on with it."""
+    return bool(np.hypot(*(route - position).T).min() > STRAYED)
+
+
+def clear_on(grid: Grid) -> Callable[[np.ndarray], bool]:
+    """Whether points [K, 2] keep CLEAR_SIGHT away from what the map shows."""
+    return lambda points: all(grid.distance[grid.cell(point)] > CLEAR_SIGHT for point in points)
+
+
+def next_target(
+    route: np.ndarray, position: np.ndarray, is_clear: Callable[[np.ndarray], bool], lookahead: float = LOOKAHEAD
+) -> np.ndarray:
+    """The point [2] of the route, `lookahead` m ahead or nearer, to which the way from `position` is clear.
+
+    is_clear(points [K, 2]): whether the base can stand at all of them, as far as what stands still goes.
+    """
+    here = nearest(route, position)
+    for ahead in range(round(lookahead / SPACING), 0, -2):
+        target = route[min(here + ahead, len(route) - 1)]
+        line = np.linspace(position, target, max(2, int(np.hypot(*(target - position)) / SPACING)))
+        if is_clear(line[2:]):
+            return target
+    return target
+
+
+def to_base(pose: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Points [*, 2] of odom in base_link, for the base at `pose` (x, y, yaw)."""
+    cos, sin = np.cos(pose[2]), np.sin(pose[2])
+    return (points - pose[:2]) @ np.array([[cos, -sin], [sin, cos]])
+
+
+def to_odom(pose: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """Poses [*, 3] of base_link in odom, for the base at `pose` (x, y, yaw)."""
+    cos, sin = np.cos(pose[2]), np.sin(pose[2])
+    xy = poses[..., :2] @ np.array([[cos, sin], [-sin, cos]]) + pose[:2]
+    yaw = poses[..., 2:] + pose[2]
+    return np.concatenate([xy, np.arctan2(np.sin(yaw), np.cos(yaw))], axis=-1)
+
+
+def nearest(route: np.ndarray, position: np.ndarray) -> int:
+    """Index of the point of the route [K, 2] nearest to `position`."""
+    return int(np.argmin(np.hypot(*(route - position).T)))
