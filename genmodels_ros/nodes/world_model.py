@@ -4,26 +4,20 @@ import time
 from pathlib import Path
 
 import numpy as np
-from geometry_msgs.msg import Twist, TwistStamped
-from nav_msgs.msg import Odometry
-from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Float64
 
 from genmodels_interfaces.srv import ImagineRollouts, ScorePaths
-from genmodels_ros.conversions.observations import to_observation
 from genmodels_ros.conversions.rollouts import Bounds, to_commands, to_paths, to_rollouts
-from genmodels_ros.conversions.sensors import from_twist, to_laser_scan
-from genmodels_ros.conversions.stamps import header, to_seconds
+from genmodels_ros.conversions.sensors import to_laser_scan
+from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.model_node import ModelNode
+from genmodels_ros.nodes.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
-from genmodels_ros.nodes.stamp_pairs import Recent
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.world_model import WorldModel
-
-ODOMETRY_KEPT = 200  # messages: 4 s at 50 Hz
 
 
 class WorldModelNode(ModelNode):
@@ -33,11 +27,7 @@ class WorldModelNode(ModelNode):
     PARAMETERS = (
         *ModelNode.PARAMETERS,
         Parameter("base_frame", "base_link", "Frame of commands and rollouts", load_time=True),
-        Parameter("laser.yaw", 0.0, "Bearing of the lidar's zero in the base frame", "rad", range=(-3.2, 3.2)),
-        Parameter("stamped_cmd_vel", False, "cmd_vel carries TwistStamped", load_time=True),
-        Parameter("odometry.max_gap", 0.2, "Most that a scan and its odometry may differ", "s", range=(0.001, 5.0)),
-        Parameter("observation.max_age", 1.0, "Oldest scan that futures start from", "s", range=(0.05, 60.0)),
-        Parameter("command.max_age", 0.5, "A command older than this counts as zero", "s", range=(0.05, 60.0)),
+        *ObservationInput.PARAMETERS,
         Parameter("horizon", 1.2, "How far ~/predicted_scan and ~/collision_probability look", "s", range=(0.2, 10.0)),
         Parameter("max_sequences", 1024, "Most sequences or paths of a request", range=(1, 4096)),
         Parameter("max_steps", 150, "Most steps of a sequence", range=(1, 1500)),
@@ -69,59 +59,31 @@ class WorldModelNode(ModelNode):
 
     def activate(self) -> None:
         self.pipeline.reset()
-        self._odometry, self._command = Recent(ODOMETRY_KEPT), (-np.inf, np.zeros(2))
-        self._seen, self._refusal = -np.inf, None  # moment of the last observation; what was wrong with the last scan
-        self._odom_frame = "odom"
-        self._scans = self.add_worker(self.observe)
-        self.add_subscription(Odometry, "odom", self._odometry.add, qos_profile_sensor_data)
-        command_type = TwistStamped if self.value("stamped_cmd_vel") else Twist
-        self.add_subscription(command_type, "cmd_vel", self.receive_command)
-        self.add_subscription(LaserScan, "scan", self._scans.put, qos_profile_sensor_data)
+        self.input = ObservationInput(self, self.observe)
+
+    def details(self) -> dict[str, str]:
+        return {**super().details(), **(self.input.details() if self.active else {})}
 
     # --- Topics
 
-    def receive_command(self, message: Twist | TwistStamped) -> None:
-        self._command = (time.monotonic(), from_twist(message))
-
-    def observe(self, scan: LaserScan) -> None:
+    def observe(self, observation: Observation, scan: LaserScan) -> None:
         """One scan: remember it, say how surprising it was and what the present command leads to."""
-        try:
-            observation = self._observation(scan)
-        except GenModelsError as error:
-            self._refusal = error
-            raise
-        self._refusal, self._seen = None, time.monotonic()
         if self.pipeline.observe(observation):
             self.foretell(scan)
-
-    def _observation(self, scan: LaserScan) -> Observation:
-        odometry = self._odometry.nearest(to_seconds(scan.header.stamp), self.value("odometry.max_gap"))
-        if odometry is None:
-            raise GenModelsError(
-                ErrorCode.NO_OBSERVATION,
-                f"No odometry within {self.value('odometry.max_gap'):g} s of the scan's stamp: check odom and clocks.",
-            )
-        self._odom_frame = odometry.header.frame_id or self._odom_frame
-        return to_observation(scan, odometry, self.command(), self.value("laser.yaw"))
-
-    def command(self) -> np.ndarray:
-        """The command in force [2]."""
-        moment, command = self._command
-        return command if time.monotonic() - moment <= self.value("command.max_age") else np.zeros(2)
 
     def foretell(self, scan: LaserScan) -> None:
         """Publishes what the model makes of the scan just seen."""
         if self.pipeline.surprise is not None:
             self.surprise.publish(Float64(data=self.pipeline.surprise))
         steps = max(1, round(self.value("horizon") / self.pipeline.time_step))
-        forecast = self.pipeline.forecast(np.tile(self.command(), (steps, 1)), steps=[steps - 1])
+        forecast = self.pipeline.forecast(np.tile(self.input.command(), (steps, 1)), steps=[steps - 1])
         self.collision_probability.publish(Float64(data=float(forecast.collision_probability[-1])))
         beams = self.pipeline.last_observation
         self.predicted_scan.publish(
             to_laser_scan(
                 forecast.ranges[-1],
-                scan.header,
-                angle_min=beams.angle_min - self.value("laser.yaw"),
+                header(self.value("base_frame"), beams.stamp) if self.input.moved else scan.header,
+                angle_min=beams.angle_min - (0.0 if self.input.moved else self.value("laser.yaw")),
                 angle_increment=beams.angle_increment,
                 range_min=beams.range_min,
                 range_max=beams.range_max,
@@ -132,7 +94,7 @@ class WorldModelNode(ModelNode):
 
     def imagine(self, request: ImagineRollouts.Request, response: ImagineRollouts.Response) -> None:
         started = time.monotonic()
-        self.require_observation()
+        self.input.require_recent()
         commands = to_commands(request.sequences, self.bounds())
         if request.num_samples > self.value("max_samples"):
             raise GenModelsError(
@@ -153,9 +115,9 @@ class WorldModelNode(ModelNode):
         response.computation_time = time.monotonic() - started
 
     def score_paths(self, request: ScorePaths.Request, response: ScorePaths.Response) -> None:
-        self.require_observation()
+        self.input.require_recent()
         origin = self.pipeline.last_observation.pose
-        paths = to_paths(request.paths, origin, self._odom_frame, self.value("base_frame"), self.bounds())
+        paths = to_paths(request.paths, origin, self.input.odom_frame, self.value("base_frame"), self.bounds())
         with self.monitor.measure():
             scores = self.pipeline.score_paths(paths, speed=request.speed or self.value("speed"))
         response.scores = scores.scores.astype(np.float32).tolist()
@@ -164,16 +126,6 @@ class WorldModelNode(ModelNode):
 
     def bounds(self) -> Bounds:
         return Bounds(self.value("max_sequences"), self.value("max_steps"))
-
-    def require_observation(self) -> None:
-        """Raises what was wrong with the last scan, or GenModelsError(NO_OBSERVATION) without a recent one."""
-        if self._refusal is not None:
-            raise self._refusal
-        if time.monotonic() - self._seen > self.value("observation.max_age"):
-            raise GenModelsError(
-                ErrorCode.NO_OBSERVATION,
-                f"No scan with odometry in the last {self.value('observation.max_age'):g} s: publish scan and odom.",
-            )
 
 
 main = main_for(WorldModelNode)

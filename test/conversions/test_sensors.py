@@ -45,12 +45,21 @@ def test_a_scan_says_where_its_last_beam_is():
 def test_a_scan_and_odometry_make_an_observation():
     ranges = np.linspace(1, 5, 301)
     scan = to_laser_scan(ranges, header("base_scan", 12.5), **FAN)
-    odometry = to_odometry((1, 2, 0.5), (0.3, 0.1), header("odom", 12.51))
-    observation = to_observation(scan, odometry, np.array([0.4, 0.0]), laser_yaw=0.25)
+    odometry = to_odometry((1, 2, 0.5), (0.3, 0.1), header("odom", 12.5))
+    observation = to_observation(scan, odometry, np.array([0.4, 0.0]), laser=(0.0, 0.0, 0.25))
     np.testing.assert_allclose(observation.ranges, ranges, rtol=1e-6)
     assert observation.stamp == 12.5 and observation.angle_min == pytest.approx(-1.25)
     np.testing.assert_allclose(observation.pose, (1, 2, 0.5))
     assert observation.twist.tolist() == [0.3, 0.1] and observation.command.tolist() == [0.4, 0.0]
+
+
+@pytest.mark.parametrize("gap", [-0.15, 0.1])
+def test_odometry_of_another_moment_is_carried_on_by_its_twist(gap):
+    turn, radius = 0.8, 0.5  # a circle around (1, 2)
+    place = lambda t: (1 + radius * np.sin(turn * t), 2 - radius * np.cos(turn * t), turn * t)  # noqa: E731
+    odometry = to_odometry(place(3.0), (turn * radius, turn), header("odom", 50.0))
+    scan = to_laser_scan(np.ones(301), header("base_scan", 50.0 + gap), **FAN)
+    np.testing.assert_allclose(to_observation(scan, odometry).pose, place(3.0 + gap), atol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class Robot:
             scan = to_laser_scan(room(), header("base_scan", stamp), **FAN)
         scan.header = header("base_scan", stamp)
         self.odometry.publish(odometry)
-        arrived = lambda: self.node._odometry.nearest(stamp + odometry_delay, 1e-6) is not None  # noqa: E731
+        arrived = lambda: self.heard(stamp + odometry_delay)  # noqa: E731
         assert self.wait_until(arrived)
         errors = self.node.monitor.num_errors
         self.scans.publish(scan)
@@ -74,6 +74,11 @@ class Robot:
         else:
             assert self.wait_until(lambda: self.node.monitor.num_errors > errors)
         return stamp
+
+    def heard(self, stamp) -> bool:
+        """Whether the odometry of `stamp` has come."""
+        newest = self.node.input.odometry()
+        return newest is not None and to_seconds(newest.header.stamp) == pytest.approx(stamp)
 
     def seen(self, stamp) -> bool:
         """Whether the model's last observation is the one of `stamp`."""
@@ -202,10 +207,10 @@ def test_surprise_prediction_and_risk_are_published(graph, node, robot, wait_unt
     command = Twist()
     command.linear.x = 0.6
     robot.commands.publish(command)
-    assert wait_until(lambda: node.command()[0] == 0.6)
+    assert wait_until(lambda: node.input.command()[0] == 0.6)
     assert foretold_risk() > quiet, "the command in force leads into the wall"
     node.set_parameters([Parameter("command.max_age", value=0.05)])
-    assert wait_until(lambda: not node.command().any()), "a command that is not repeated ends"
+    assert wait_until(lambda: not node.input.command().any()), "a command that is not repeated ends"
     node.set_parameters([Parameter("command.max_age", value=0.5), Parameter("horizon", value=1.2)])
 
 
@@ -214,17 +219,17 @@ def test_surprise_prediction_and_risk_are_published(graph, node, robot, wait_unt
 
 def test_stale_scans_are_dropped(graph, node, robot, wait_until):
     robot.sense()
-    dropped, stamps = node._scans.dropped, []
+    dropped, stamps = node.input.scans.dropped, []
 
     def stream() -> bool:
         stamps.append(next(robot.stamps) * 0.2)
         robot.odometry.publish(to_odometry((0, 0, 0), (0, 0), header("odom", stamps[-1])))
         robot.scans.publish(to_laser_scan(room(), header("base_scan", stamps[-1]), **FAN))
-        return node._scans.dropped >= dropped + 8
+        return node.input.scans.dropped >= dropped + 8
 
     with node.work:
         assert wait_until(stream)
-        assert wait_until(lambda: node._odometry.nearest(stamps[-1], 1e-6))
+        assert wait_until(lambda: robot.heard(stamps[-1]))
     assert wait_until(lambda: robot.seen(stamps[-1]))
 
 
