@@ -181,14 +181,28 @@ def _add_data(commands):
     parser.add_argument("--count", type=_positive, required=True, help="trajectories, episodes or frames")
     parser.add_argument("--workers", type=_positive, default=1, help="processes (default: %(default)s)")
     parser.add_argument("--robot", help="arm of the trajectories: a shipped one or a YAML file (default: panda)")
+    parser.add_argument("--floors", type=Path, help="logs of real buildings, *-corrected.log.gz, of the world model")
+    parser.add_argument("--hold-out", action="append", help="a building never to use (default: intel), repeatable")
     _add_common(parser, _data)
 
 
 def _data(args):
-    robot = _robot_argument(args)
+    options = _robot_argument(args) | _floors_argument(args)
     _module(DATA_MAKERS[args.model]).make_shards(
-        out=args.out, count=args.count, seed=args.seed, workers=args.workers, **robot
+        out=args.out, count=args.count, seed=args.seed, workers=args.workers, **options
     )
+
+
+def _floors_argument(args) -> dict:
+    if args.floors is None and args.hold_out is None:
+        return {}
+    if args.model != "world-model":
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE, f"--floors and --hold-out are for the world-model, not for {args.model}."
+        )
+    if args.floors is None:
+        raise GenModelsError(ErrorCode.NO_OBSERVATION, "--hold-out holds back a building of --floors: give that too.")
+    return {"floors": args.floors, "hold_out": None if args.hold_out is None else tuple(args.hold_out)}
 
 
 def _robot_argument(args) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Shards of drives: what a robot with a lidar saw, was told and touched, a row every 0.2 s.
 
-One .npz a floor plan and a `card.json` beside them. Drives on the same floor follow each other and are told apart by
+One .npz a floor plan (floor_<number>.npz, or floor_<number>_<building>.npz on a piece of a real one) and a `card.json`
+beside them. Drives on the same floor follow each other and are told apart by
 `drive`; row t holds what was observed at t and the command given then, which acts until t + 1.
 """
 
@@ -22,7 +23,7 @@ ANGLE_MIN = -np.pi  # of beam 0; beams cover the full circle
 class Episodes:
     """The rows of one shard, N of them."""
 
-    scan: np.ndarray  # [N, B] float16 m, inf where nothing was hit
+    scan: np.ndarray  # [N, B] float16 m, inf where nothing was hit, NaN where the lidar gave no measurement
     odometry: np.ndarray  # [N, 3] float32: pose in the odom frame, as the wheels tell it
     twist: np.ndarray  # [N, 2] float32: measured speed and turn rate
     pose: np.ndarray  # [N, 3] float32: the truth, in the map
@@ -66,9 +67,14 @@ def shard_paths(folder: Path) -> list[Path]:
 
 
 def split_by_floor(paths: list[Path], held_out: float = 0.1) -> tuple[list[Path], list[Path]]:
-    """Training and validation shards: every n-th floor is held out, at least one if there are two."""
+    """Training and validation shards: every n-th random floor is held out, at least one if there are two.
+
+    Pieces of a real building are all for training: two of them may overlap. Validation in a real building needs one of
+    which there are no shards.
+    """
     every = max(2, round(1 / held_out))
-    validation = [path for index, path in enumerate(paths) if index % every == every - 1] or paths[1:][-1:]
+    random = [path for path in paths if path.stem.count("_") == 1]
+    validation = [path for index, path in enumerate(random) if index % every == every - 1] or random[1:][-1:]
     return [path for path in paths if path not in validation], validation
 
 

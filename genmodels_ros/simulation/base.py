@@ -11,6 +11,8 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.simulation.scenes import Base
 
 SLIP_TIME = 1.0  # correlation time of slip, s
+SKID_TIME = 1.0  # s
+SKID_SLIP = (0.5, 0.9)  # the share of the wheels' motion that a skid loses
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class BaseSimulation:
         self._twist, self._wheels = (0.0, 0.0), (0.0, 0.0)
         self._pending: deque = deque()
         self._command = (0.0, 0.0)
+        self._skid, self._skid_left = 0.0, 0.0
         # Half of the slip is the robot's own (worn wheels), half of it changes with the floor.
         self._constant_slip = self._rng.normal(0, self.description.slip / math.sqrt(2), size=2)
         self._changing_slip = self._rng.normal(0, self.description.slip / math.sqrt(2), size=2)
@@ -120,8 +123,16 @@ class BaseSimulation:
         keep = math.exp(-period / SLIP_TIME)
         scale = self.description.slip / math.sqrt(2) * math.sqrt(1 - keep**2)
         self._changing_slip = keep * self._changing_slip + self._rng.normal(0, scale, size=2)
+        if self._is_skidding(period):
+            return self._skid, self._skid
         slip = np.clip(self._constant_slip + self._changing_slip, -0.5, 0.5)
         return float(slip[0]), float(slip[1])
+
+    def _is_skidding(self, period: float) -> bool:
+        self._skid_left -= period
+        if self._skid_left <= 0 and self.description.skids and self._rng.random() < self.description.skids * period:
+            self._skid, self._skid_left = float(self._rng.uniform(*SKID_SLIP)), SKID_TIME
+        return self._skid_left > 0
 
     def _integrate_odometry(self, period: float, slip: tuple[float, float]) -> None:
         """Wheels turn as the body moves, plus what slips; a base held fast measures no motion."""

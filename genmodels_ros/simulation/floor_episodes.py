@@ -2,6 +2,7 @@
 
 A floor gives FLOOR_STEPS rows. Drivers change every few seconds; a drive ends soon after something was touched, and
 the robot starts again somewhere else on the same floor. Robots differ from floor to floor in latency, slip and noise.
+Floors are random ones or, every third where logs of buildings are given, pieces of real ones (recorded_floors).
 """
 
 import math
@@ -16,6 +17,8 @@ from tqdm import tqdm
 from genmodels_ros.data.episodes import Episodes, save_shard, write_card
 from genmodels_ros.simulation.floor_layouts import random_floor_plan
 from genmodels_ros.simulation.floor_plan import FloorPlan
+from genmodels_ros.simulation.gait import vary
+from genmodels_ros.simulation.recorded_floors import HELD_OUT, building_logs, building_name, recorded_floor_plan
 from genmodels_ros.simulation.scenes import Base, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 
@@ -24,19 +27,29 @@ FLOOR_STEPS = 500
 DRIVE_STEPS = 200
 AFTER_TOUCH = 14  # steps that a drive goes on after the first touch, so that windows of the future fit
 MAX_PEOPLE = 8
+RECORDED_EVERY = 3  # every third floor is a real one where logs are given
 
 
-def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1) -> None:
-    """Makes `count` floors into out/floor_*.npz and a card; floors that exist are kept, so a stopped run goes on."""
+def make_shards(
+    *,
+    out: Path,
+    count: int,
+    seed: int = 0,
+    workers: int = 1,
+    floors: Path | None = None,
+    hold_out: tuple[str, ...] | None = None,
+) -> None:
+    """Makes `count` floors into out/floor_*.npz and a card; floors that exist are kept, so a stopped run goes on.
+
+    floors: a folder of CARMEN logs of real buildings (recorded_floors.building_logs); those in `hold_out` are never
+    used. Raises GenModelsError(NO_OBSERVATION) if it has none to use.
+    """
     out = Path(out)
+    logs = building_logs(floors, hold_out) if floors is not None else []
     out.mkdir(parents=True, exist_ok=True)
-    card = {
-        "kind": "floor episodes", "floors": count, "seed": seed, "rows": count * FLOOR_STEPS, "time_step": TIME_STEP,
-        "command": f"genmodels data world-model --out {out.name} --count {count} --seed {seed}",
-    }  # fmt: skip
-    write_card(out, card)
-    missing = [i for i in range(count) if not _shard(out, i).exists()]
-    make = partial(_make_shard, out, seed)
+    write_card(out, _card(out, count, seed, logs, hold_out))
+    missing = [i for i in range(count) if not _shard(out, i, logs).exists()]
+    make = partial(_make_shard, out, seed, logs)
     if workers == 1:
         for index in tqdm(missing, unit="floor", disable=None):
             make(index)
@@ -45,26 +58,48 @@ def make_shards(*, out: Path, count: int, seed: int = 0, workers: int = 1) -> No
         list(tqdm(pool.map(make, missing), total=len(missing), unit="floor", disable=None))
 
 
-def _shard(out: Path, index: int) -> Path:
-    return out / f"floor_{index:05d}.npz"
+def _card(out: Path, count: int, seed: int, logs: list[Path], hold_out: tuple[str, ...] | None) -> dict:
+    command = f"genmodels data world-model --out {out.name} --count {count} --seed {seed}"
+    card = {
+        "kind": "floor episodes", "floors": count, "seed": seed, "rows": count * FLOOR_STEPS, "time_step": TIME_STEP,
+    }  # fmt: skip
+    if logs:
+        floors_of = {building_name(log): [] for log in logs}
+        for index in range(count):
+            if (log := _log_of(index, logs)) is not None:
+                floors_of[building_name(log)].append(index)
+        card |= {"recorded_floors": floors_of, "held_out": list(HELD_OUT if hold_out is None else hold_out)}
+        command += f" --floors {logs[0].parent.name}" + "".join(f" --hold-out {name}" for name in hold_out or ())
+    return card | {"command": command}
 
 
-def _make_shard(out: Path, seed: int, index: int) -> None:
-    save_shard(_shard(out, index), simulate_floor(seed, index))
+def _log_of(index: int, logs: list[Path]) -> Path | None:
+    """The log that floor `index` is a piece of, None for a random floor; buildings take turns."""
+    turn, rest = divmod(index, RECORDED_EVERY)
+    return logs[turn % len(logs)] if logs and rest == RECORDED_EVERY - 1 else None
 
 
-def simulate_floor(seed: int, index: int, steps: int = FLOOR_STEPS, num_people: int | None = None) -> Episodes:
-    """All drives on floor `index` of the data set `seed`: `steps` rows."""
+def _shard(out: Path, index: int, logs: list[Path]) -> Path:
+    log = _log_of(index, logs)
+    return out / (f"floor_{index:05d}.npz" if log is None else f"floor_{index:05d}_{building_name(log)}.npz")
+
+
+def _make_shard(out: Path, seed: int, logs: list[Path], index: int) -> None:
+    save_shard(_shard(out, index, logs), simulate_floor(seed, index, log=_log_of(index, logs)))
+
+
+def simulate_floor(
+    seed: int, index: int, steps: int = FLOOR_STEPS, num_people: int | None = None, log: Path | None = None
+) -> Episodes:
+    """All drives on floor `index` of the data set `seed`: `steps` rows; on a piece of the log's building if given."""
     rng = np.random.default_rng([seed, index, 4])
     people = int(rng.integers(0, MAX_PEOPLE + 1)) if num_people is None else num_people
-    plan = random_floor_plan(1_000_000 * seed + index, people)
-    description = WorldDescription(
-        floor=plan,
-        base=replace(Base(), latency=float(rng.uniform(0.0, 0.25)), slip=float(rng.uniform(0.0, 0.1))),
-        lidar=replace(Lidar(), noise=float(rng.uniform(0.003, 0.02)), dropout=float(rng.choice([0.0, 0.0, 0.0, 0.01]))),
-        camera=None,
-    )
-    world = World(description, seed=int(rng.integers(2**31)))
+    if log is None:
+        plan = random_floor_plan(1_000_000 * seed + index, people)
+    else:
+        plan = recorded_floor_plan(log, rng, people)
+    plan = plan.with_walkers(vary(plan.walkers, rng))
+    world = World(WorldDescription(plan, None, _random_base(rng), _random_lidar(rng), None), int(rng.integers(2**31)))
     rows, drive = [], 0
     while len(rows) < steps:
         rows += _drive(world, rng, drive, min(DRIVE_STEPS, steps - len(rows)))
@@ -73,6 +108,19 @@ def simulate_floor(seed: int, index: int, steps: int = FLOOR_STEPS, num_people: 
     columns = list(zip(*rows, strict=True))
     kinds = (np.float16, np.float32, np.float32, np.float32, np.float32, bool, np.float32, np.int32)
     return Episodes(*(np.array(column).astype(kind) for column, kind in zip(columns, kinds, strict=True)))
+
+
+def _random_base(rng: np.random.Generator) -> Base:
+    """A robot of some latency and slip; the wheels of a third of them lose their grip now and then."""
+    latency, slip = rng.uniform(0.0, 0.25), rng.uniform(0.0, 0.15)
+    return replace(Base(), latency=float(latency), slip=float(slip), skids=float(rng.choice([0.0, 0.0, 0.03])))
+
+
+def _random_lidar(rng: np.random.Generator) -> Lidar:
+    """A lidar of some noise; a quarter drop single beams, a quarter miss a run of beams in some scans."""
+    noise = float(np.exp(rng.uniform(np.log(0.003), np.log(0.03))))
+    dropout, bursts = (float(rng.choice([0.0, 0.0, 0.0, share])) for share in (0.01, 0.1))
+    return replace(Lidar(), noise=noise, dropout=dropout, bursts=bursts)
 
 
 def _free_pose(world: World, rng: np.random.Generator) -> tuple[float, float, float]:
@@ -174,7 +222,7 @@ def _cautious(world: World, rng: np.random.Generator):
 
     def command(world, scan):
         v, w = _pursue(world.base.pose, path, speed, 0.0)
-        front = np.where(np.abs(angles) < 0.8, scan, math.inf)
+        front = np.where((np.abs(angles) < 0.8) & ~np.isnan(scan), scan, math.inf)
         near = int(np.argmin(front))
         if front[near] < 0.8:
             v *= np.clip((front[near] - 0.3) / 0.5, 0, 1)

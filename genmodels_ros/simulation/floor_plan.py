@@ -34,8 +34,9 @@ class Door:
 class Walker:
     """Someone who goes back and forth along waypoints ((x, y), ...) at `speed` m/s and rests `pause` s at either end.
 
-    kind: person or robot; radius and height [m] of the upright cylinder that sensors and collisions see; start: metres
-    already walked at time 0.
+    kind: person or robot; radius and height [m] of the upright cylinder that collisions see; start: metres already
+    walked at time 0; pace_spread: standard deviation of the speed in time, m/s; halts: stops on the way, 1/s; legs:
+    radius [m] of the two legs that a lidar sees instead of the cylinder, 0 if it sees that.
     """
 
     waypoints: tuple[tuple[float, float], ...]
@@ -46,6 +47,9 @@ class Walker:
     color: tuple[float, float, float] = (0.2, 0.3, 0.6)
     pause: float = 1.0
     start: float = 0.0
+    pace_spread: float = 0.0
+    halts: float = 0.0
+    legs: float = 0.0
 
 
 @dataclass(frozen=True)

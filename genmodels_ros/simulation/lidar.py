@@ -23,7 +23,7 @@ class LidarSimulation:
         self._own_body = model.body("base_link").id
 
     def scan(self, pose) -> np.ndarray:
-        """Ranges [num_beams] in m from a base at (x, y, yaw), with noise; inf where nothing is hit."""
+        """Ranges [num_beams] in m from a base at (x, y, yaw), with noise; inf where nothing is hit, NaN in a burst."""
         x, y, yaw = pose
         self._directions[:, 0], self._directions[:, 1] = np.cos(self._angles + yaw), np.sin(self._angles + yaw)
         origin = np.array([x, y, self.description.height])
@@ -37,4 +37,13 @@ class LidarSimulation:
             ranges += self._rng.normal(0, self.description.noise, size=len(ranges))
         if self.description.dropout:
             ranges[self._rng.random(len(ranges)) < self.description.dropout] = math.inf
-        return np.where(ranges > limit, math.inf, np.maximum(ranges, self.description.range_min))
+        ranges = np.where(ranges > limit, math.inf, np.maximum(ranges, self.description.range_min))
+        if self.description.bursts and self._rng.random() < self.description.bursts:
+            ranges[self._burst()] = math.nan
+        return ranges
+
+    def _burst(self) -> np.ndarray:
+        """A run of beams, around the end of the scan too."""
+        count = len(self._angles)
+        length = int(self._rng.integers(1, max(2, count // 8)))
+        return (int(self._rng.integers(count)) + np.arange(length)) % count

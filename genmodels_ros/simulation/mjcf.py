@@ -69,11 +69,16 @@ def add_floor(spec: mujoco.MjSpec, plan: FloorPlan) -> None:
 
 
 def add_walker(spec: mujoco.MjSpec, walker: Walker, name: str) -> None:
-    """A body that is placed, not pushed: its cylinder is what sensors see and robots hit."""
+    """A body that is placed, not pushed: robots hit its cylinder; rays hit that or, if it has some, its legs."""
     body = spec.worldbody.add_body(name=name, mocap=True, pos=[*walker.waypoints[0], 0])
     dims = (2 * walker.radius, 2 * walker.radius, walker.height)
     cylinder = Solid("cylinder", (0, 0, walker.height / 2), dims, color=walker.color)
-    add_solid(body, cylinder, f"{name}_body", group=SENSED, contype=WALKER_BIT, conaffinity=0)
+    unseen = {"rgba": [0, 0, 0, 0], "material": ""} if walker.legs else {}  # rays pass what is fully transparent
+    add_solid(body, cylinder, f"{name}_body", group=SENSED, contype=WALKER_BIT, conaffinity=0, **unseen)
+    for side in range(2 if walker.legs else 0):
+        leg = spec.worldbody.add_body(name=f"{name}_leg_{side}", mocap=True, pos=[*walker.waypoints[0], 0])
+        dims = (2 * walker.legs, 2 * walker.legs, 0.45 * walker.height)
+        add_solid(leg, Solid("cylinder", (0, 0, dims[2] / 2), dims), leg.name, group=SENSED, contype=0, conaffinity=0)
 
 
 def add_base(spec: mujoco.MjSpec, base: Base) -> None:

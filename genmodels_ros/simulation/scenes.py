@@ -30,6 +30,7 @@ class Base:
     """A differential drive: a cylinder of radius and height [m], mass [kg], with bounded speed and acceleration.
 
     slip: relative standard deviation of the speed lost between wheels and floor, so that odometry drifts from the truth
+    skids: how often the wheels lose most of their grip for a second, 1/s
     latency: seconds between a command and the wheels
     """
 
@@ -41,12 +42,17 @@ class Base:
     max_acceleration: float = 1.2
     max_turn_acceleration: float = 4.0
     slip: float = 0.05
+    skids: float = 0.0
     latency: float = 0.1
 
 
 @dataclass(frozen=True)
 class Lidar:
-    """A planar scanner over base_link; beam k looks along angle_min + k * angle_increment, counter-clockwise."""
+    """A planar scanner over base_link; beam k looks along angle_min + k * angle_increment, counter-clockwise.
+
+    noise [m]; dropout: the share of beams that return nothing, each for itself; bursts: the share of scans in which a
+    run of up to an eighth of the beams is missing (NaN)
+    """
 
     num_beams: int = 360
     angle_min: float = -math.pi
@@ -55,6 +61,7 @@ class Lidar:
     range_max: float = 12.0
     noise: float = 0.01
     dropout: float = 0.0
+    bursts: float = 0.0
     height: float = 0.2
     rate: float = 10.0
 
@@ -127,7 +134,8 @@ class WorldDescription:
 
     With camera None nothing is made for looking at, which loads faster.
     people_yield: people stop for a robot right in front of them. Off by default: in training data, not being run into
-    is the robot's task. The simulation node turns it on, because a person does not walk into a robot that stands still.
+    is the robot's task, and people stop only after they have run into it. The simulation node turns it on, because a
+    person does not walk into a robot that stands still.
     """
 
     floor: FloorPlan | None = None

@@ -45,7 +45,10 @@ class World:
         mujoco.mj_resetData(self.model, self.data)
         rng = np.random.default_rng([self.seed, 2])
         floor = self.description.floor
-        self.walkers = [WalkerMotion(walker) for walker in floor.walkers] if floor else []
+        self.walkers = [
+            WalkerMotion(walker, np.random.default_rng([self.seed, 5, index]))
+            for index, walker in enumerate(floor.walkers if floor else ())
+        ]
         if floor is not None:
             self.base = BaseSimulation(self.model, self.data, self.description.base, rng)
             self._lidar = LidarSimulation(self.model, self.data, self.description.lidar, rng)
@@ -72,9 +75,9 @@ class World:
         """One control period of the description."""
         period = self.description.control_period
         if self.base is not None:
-            robot = (*self.base.pose[:2], self.description.base.radius) if self.description.people_yield else None
+            robot = (*self.base.pose[:2], self.description.base.radius)
             for walker in self.walkers:
-                walker.advance(period, robot)
+                walker.advance(period, robot, self.description.people_yield)
             self._place_walkers()
             self.base.control(period)
         self._step_physics()
@@ -145,7 +148,11 @@ class World:
         return x, y, float(rng.uniform(-math.pi, math.pi))
 
     def _place_walkers(self) -> None:
-        for index, walker in enumerate(self.walkers):
+        mocap = 0
+        for walker in self.walkers:
             x, y, heading = walker.pose
-            self.data.mocap_pos[index, :2] = x, y
-            self.data.mocap_quat[index] = yaw_quaternion(heading)
+            self.data.mocap_pos[mocap, :2] = x, y
+            self.data.mocap_quat[mocap] = yaw_quaternion(heading)
+            for side, leg in enumerate(walker.legs, start=1):
+                self.data.mocap_pos[mocap + side, :2] = leg
+            mocap += 1 + len(walker.legs)
