@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.models.world_model import ScanWorldModel, planar
-from genmodels_ros.models.world_model.fan import FAR, RANGE_LIMIT, Fan, complete, resample, warp
+from genmodels_ros.models.world_model.fan import FAR, RANGE_LIMIT, Beams, Fan, complete, resample, warp
 from genmodels_ros.models.world_model.model import LAGS, TIME_STEP, Anchor, State
+from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore, Evidence
 from genmodels_ros.pipelines.observation import Observation
 
 FORGET_AFTER = 1.0  # [s] without observation: what moves is elsewhere by then
@@ -30,13 +31,14 @@ class Snapshot:
     anchor: Anchor
     surprise: float | None
     past: tuple[Observation, ...]  # before it, latest first
+    anomaly: AnomalyScore
 
 
 class ScanMemory:
     """Takes in observations one by one. `snapshot` is replaced as a whole, so that its readers never wait."""
 
-    def __init__(self, model: ScanWorldModel, device: torch.device):
-        self.model, self.device = model, device
+    def __init__(self, model: ScanWorldModel, device: torch.device, detector: AnomalyDetector | None = None):
+        self.model, self.device, self._detector = model, device, detector or AnomalyDetector(None)
         self._lock = threading.Lock()
         self.forget()
 
@@ -48,6 +50,7 @@ class ScanMemory:
     def _clear(self) -> None:
         self.snapshot: Snapshot | None = None
         self._history: deque[tuple[float, Tensor, Fan]] = deque(maxlen=HISTORY)
+        self._detector.forget()
 
     @torch.inference_mode()
     def observe(self, observation: Observation) -> bool:
@@ -102,7 +105,8 @@ class ScanMemory:
         anchor = model.anchor(remembered, nearest, moving, velocity)
         self._history.append((observation.stamp, pose, fan))
         state = State(h, posterior.mean, self._tensor(observation.twist)[None], action)
-        return Snapshot(observation, state, posterior.std, anchor, surprise, places)
+        anomaly = self._detector.assess(_evidence(observation, model.beams, fan, surprise))
+        return Snapshot(observation, state, posterior.std, anchor, surprise, places, anomaly)
 
     def _earlier(self, age: float, stamp: float, pose: Tensor) -> Fan:
         """The scan of about `age` seconds ago moved to the present pose; all unknown if there is none."""
@@ -130,6 +134,11 @@ class ScanMemory:
 
     def _tensor(self, values) -> Tensor:
         return torch.as_tensor(np.asarray(values, dtype=np.float32), device=self.device)
+
+
+def _evidence(observation: Observation, beams: Beams, fan: Fan, surprise: float | None) -> Evidence:
+    ranges, hit, known = (values[0].cpu().numpy() for values in (fan.ranges, fan.hit, fan.known))
+    return Evidence(observation.stamp, beams, ranges.astype(float), hit, known, observation.pose, surprise)
 
 
 def _jumped(before: Observation, now: Observation, seconds: float) -> bool:

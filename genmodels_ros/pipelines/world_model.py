@@ -19,6 +19,7 @@ from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.world_model import ScanWorldModel
 from genmodels_ros.models.world_model.fan import RANGE_LIMIT
 from genmodels_ros.models.world_model.model import TIME_STEP, cumulative
+from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore, load_calibration
 from genmodels_ros.pipelines.imagination import (
     MAX_SEQUENCES,
     Forecast,
@@ -48,7 +49,8 @@ class WorldModel:
         resolve_precision(precision)  # a bad name is refused; the recurrent model itself always runs in float32
         self.device = resolve_device(device)
         self.model, self.card, self.checkpoint = model.to(self.device).eval().requires_grad_(False), card, checkpoint
-        self._memory = ScanMemory(self.model, self.device)
+        calibration = None if checkpoint is None else load_calibration(checkpoint, card.sha256)
+        self._memory = ScanMemory(self.model, self.device, AnomalyDetector(calibration))
 
     @classmethod
     def from_checkpoint(
@@ -73,6 +75,12 @@ class WorldModel:
         """How little the last scan was expected: mean -log density of its beams, nats; None before the second scan."""
         snapshot = self._memory.snapshot
         return None if snapshot is None else snapshot.surprise
+
+    @property
+    def anomaly(self) -> AnomalyScore | None:
+        """How odd the last scan is, beside nominal driving; None before the first scan."""
+        snapshot = self._memory.snapshot
+        return None if snapshot is None else snapshot.anomaly
 
     @property
     def last_observation(self) -> Observation | None:

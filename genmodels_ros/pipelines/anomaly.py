@@ -1,0 +1,207 @@
+"""Surprise: what the robot senses that neither people nor its own motion explain, at a known rate of false alarms.
+
+Each scan gives a few statistics, each about one fault and in its own units. A calibration on nominal driving says how
+often an hour each value is reached; what is rarer than the false alarms allowed to its cause is an alarm.
+
+    frozen   share of beams that repeat the last scan to the last digit
+    scan     speed [m/s] at which something must have come to stand where it is near now: the lidar is covered
+    place    share of the scan that no motion explains: the robot was carried off
+    motion   distance of the motion that the scans show from odometry's, in deviations of both: the wheels slip
+    model    mean -log density [nats] of the beams under what the world model expected
+"""
+
+import json
+import math
+from collections import deque
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.world_model.fan import Beams
+from genmodels_ros.pipelines.scan_matching import Match, Surface, arrivals, match, surface
+
+CALIBRATION = "calibration.json"
+CAUSES = ("frozen", "scan", "place", "motion", "model")
+BASELINE = 0.5  # [s] at most between the scans that motion is read from, unless the lidar is slower
+MEMORY = 4  # scans; with one every 0.2 s two are used
+NEAR = 0.6  # [m] within which something covers the lidar
+WIDE = math.radians(12)  # of what covers it at least
+BLIND = 3.0  # [m] that a beam which goes blind is taken to have lost
+FEWEST = 10  # beams that hit something, below which nothing is told
+SLIP = 0.1  # share of the motion told that odometry may be wrong by, one deviation
+ROUGH = 0.01  # [m] and rad that it may be wrong by in any case
+STANDS = 0.005  # [m] and rad of motion below which a lidar without noise repeats itself
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One scan at the beams of the model, and what odometry and the model say of it."""
+
+    stamp: float  # [s]
+    beams: Beams
+    ranges: np.ndarray  # [N] m
+    hit: np.ndarray  # [N] bool
+    known: np.ndarray  # [N] bool
+    pose: np.ndarray  # [3] x, y, yaw in odom
+    surprise: float | None = None  # [nats] mean -log density of the beams under what the model expected
+
+
+@dataclass(frozen=True)
+class AnomalyScore:
+    """value: -log10 of how often an hour nominal driving is as odd as this."""
+
+    value: float
+    alarm: bool  # rarer than the false alarms that its cause may raise
+    cause: str | None  # the oddest of CAUSES; None where nothing can be told yet
+    false_alarms_per_hour: float  # as often nominal driving is as odd as this
+    statistics: dict[str, float]  # each of CAUSES that could be told, in its own units
+
+
+NOTHING = AnomalyScore(-math.inf, False, None, math.inf, {})
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How often an hour of nominal driving each statistic reaches which value."""
+
+    rates: tuple[float, ...]  # [1/h] falling
+    values: dict[str, tuple[float, ...]]  # of each cause, rising: reached as often as `rates`
+    budget: float  # [1/h] false alarms that each cause may raise
+    hours: float  # of driving that it is from
+    sha256: str = ""  # of the weights that `model` belongs to
+
+    def rate(self, cause: str, value: float) -> float:
+        """How often an hour `value` is reached: log-linear between the grid's values, beyond them as at its end."""
+        values, rates = np.asarray(self.values[cause]), np.log(self.rates)
+        beyond = max(0.0, value - values[-1]) * (rates[-1] - rates[-2]) / max(values[-1] - values[-2], 1e-6)
+        return math.exp(max(float(np.interp(value, values, rates)) + beyond, -100.0))
+
+    def without(self, cause: str) -> "Calibration":
+        """The same, not judging `cause`."""
+        return replace(self, values={name: values for name, values in self.values.items() if name != cause})
+
+    def save(self, folder: Path) -> None:
+        """Writes it beside the weights in `folder`."""
+        (Path(folder) / CALIBRATION).write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def load_calibration(folder: Path, sha256: str) -> Calibration | None:
+    """That of a checkpoint, None if it has none. If its weights were changed since, `model` is not judged.
+
+    Raises GenModelsError(MODEL_UNAVAILABLE) for a file that is no calibration.
+    """
+    path = Path(folder) / CALIBRATION
+    if not path.exists():
+        return None
+    try:
+        fields = json.loads(path.read_text())
+        rates = tuple(float(rate) for rate in fields["rates"])
+        values = {name: tuple(map(float, fields["values"][name])) for name in fields["values"]}
+        calibration = Calibration(rates, values, float(fields["budget"]), float(fields["hours"]), str(fields["sha256"]))
+        for grid in (*values.values(), [-rate for rate in rates]):
+            if len(grid) != len(rates) or len(grid) < 2 or not np.isfinite(grid).all() or (np.diff(grid) < 0).any():
+                raise ValueError("numbers are missing or do not rise")
+        if not set(values) <= set(CAUSES) or min(*rates, calibration.budget) <= 0:
+            raise ValueError("unknown causes or rates that are not positive")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE,
+            f"{path} is no calibration ({error}): make it again with 'genmodels calibrate world-model'.",
+        ) from error
+    return calibration if calibration.sha256 == sha256 else calibration.without("model")
+
+
+class AnomalyDetector:
+    """Judges the scans of one robot one by one; remembers the last MEMORY of them.
+
+    Without a calibration it measures and never alarms.
+    """
+
+    def __init__(self, calibration: Calibration | None):
+        self.calibration = calibration
+        self.forget()
+
+    def forget(self) -> None:
+        """As if nothing had been seen."""
+        self._past: deque[tuple[Evidence, Surface]] = deque(maxlen=MEMORY)
+        self._noisy = False  # whether the lidar was seen not to repeat itself
+        self._cover: tuple[np.ndarray, np.ndarray, float] | None = None  # beams, their ranges, speed
+
+    def assess(self, evidence: Evidence) -> AnomalyScore:
+        """The score of the next scan. Scans come in the order of time, all at the same beams."""
+        now = surface(evidence.ranges, evidence.hit, evidence.beams)
+        statistics = self._statistics(evidence, now) if self._past and evidence.hit.sum() >= FEWEST else {}
+        self._past.append((evidence, now))
+        return self._score(statistics)
+
+    def _score(self, statistics: dict[str, float]) -> AnomalyScore:
+        calibration = self.calibration
+        judged = [] if calibration is None else [name for name in statistics if name in calibration.values]
+        if not judged:
+            return replace(NOTHING, statistics=statistics)
+        rates = {name: calibration.rate(name, statistics[name]) for name in judged}
+        cause = min(rates, key=rates.get)
+        return AnomalyScore(
+            -math.log10(rates[cause]), rates[cause] <= calibration.budget, cause, rates[cause], statistics
+        )
+
+    def _statistics(self, evidence: Evidence, now: Surface) -> dict[str, float]:
+        last, seen = self._past[-1]
+        first, base = next(
+            (item for item in self._past if evidence.stamp - item[0].stamp <= BASELINE), self._past[-1]
+        )  # fmt: skip
+        told = relative(last.pose, evidence.pose)
+        found = match(base, now, relative(first.pose, evidence.pose))
+        statistics = {
+            "frozen": self._frozen(last, evidence, told),
+            "scan": self._covered(evidence, last, now, seen, told),
+            "place": found.misfit,
+            "motion": deviations(found),
+        }
+        if evidence.surprise is not None:
+            statistics["model"] = evidence.surprise
+        return statistics
+
+    def _frozen(self, last: Evidence, now: Evidence, told: np.ndarray) -> float:
+        both = last.hit & now.hit
+        share = float((last.ranges == now.ranges)[both].mean()) if both.sum() >= FEWEST else 0.0
+        stands = bool(np.abs(told).max() < STANDS)
+        if stands and share < 0.9:
+            self._noisy = True
+        # A lidar without noise repeats itself where it stands.
+        return share if self._noisy or not stands else 0.0
+
+    def _covered(self, evidence: Evidence, last: Evidence, now: Surface, seen: Surface, told: np.ndarray) -> float:
+        seconds = evidence.stamp - last.stamp
+        leap = np.where(evidence.ranges < NEAR, arrivals(seen, last.known, now, told), 0.0)
+        leap = np.where(last.known & ~evidence.known, BLIND, leap)
+        least = max(1, math.ceil(WIDE / evidence.beams.increment))
+        speed = float(np.sort(leap)[-least]) / seconds if least <= len(leap) else 0.0
+        if self._cover is not None:
+            beams, ranges, before = self._cover
+            stays = ~evidence.known[beams] | (np.abs(evidence.ranges[beams] - ranges) < 0.1)
+            self._cover = self._cover if stays.mean() > 0.5 else None
+            speed = max(speed, before if self._cover is not None else 0.0)
+        elif speed > 0:
+            beams = np.flatnonzero(leap >= speed * seconds)
+            self._cover = (beams, evidence.ranges[beams], speed)
+        return speed
+
+
+def deviations(found: Match) -> float:
+    """How many standard deviations the motion found lies from the motion told: of slip and of the matching."""
+    off = found.motion - found.told
+    off[2] = math.remainder(off[2], 2 * math.pi)
+    along, turn = abs(found.told[0]), abs(found.told[2])
+    slip = SLIP * np.array([along, along / 2, turn])
+    covariance = np.diag(ROUGH**2 + slip**2) + np.linalg.inv(found.information)
+    return math.sqrt(max(0.0, float(off @ np.linalg.solve(covariance, off))))
+
+
+def relative(origin: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Pose [3] in the frame of `origin` [3]."""
+    cos, sin = math.cos(origin[2]), math.sin(origin[2])
+    dx, dy = pose[:2] - origin[:2]
+    return np.array([cos * dx + sin * dy, cos * dy - sin * dx, math.remainder(pose[2] - origin[2], 2 * math.pi)])
