@@ -46,6 +46,8 @@ class ErrorCode(IntEnum):
 
     NO_OBSERVATION = -60
     INVALID_PATH = -61
+    NO_DREAM = -62
+    UNKNOWN_LATENT = -63
 
     INVALID_IMAGE = -80
     UNKNOWN_ENCODING = -81
