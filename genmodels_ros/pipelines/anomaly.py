@@ -28,7 +28,7 @@ BASELINE = 0.5  # [s] at most between the scans that motion is read from, unless
 MEMORY = 4  # scans; with one every 0.2 s two are used
 NEAR = 0.6  # [m] within which something covers the lidar
 WIDE = math.radians(12)  # of what covers it at least
-BLIND = 3.0  # [m] that a beam which goes blind is taken to have lost
+BLIND = 1.0  # [m] that what is nearer than the lidar can measure is taken to have come
 FEWEST = 10  # beams that hit something, below which nothing is told
 SLIP = 0.1  # share of the motion told that odometry may be wrong by, one deviation
 ROUGH = 0.01  # [m] and rad that it may be wrong by in any case
@@ -44,6 +44,7 @@ class Evidence:
     ranges: np.ndarray  # [N] m
     hit: np.ndarray  # [N] bool
     known: np.ndarray  # [N] bool
+    too_near: np.ndarray  # [N] bool: the lidar says that something is nearer than it can measure
     pose: np.ndarray  # [3] x, y, yaw in odom
     surprise: float | None = None  # [nats] mean -log density of the beams under what the model expected
 
@@ -176,12 +177,12 @@ class AnomalyDetector:
     def _covered(self, evidence: Evidence, last: Evidence, now: Surface, seen: Surface, told: np.ndarray) -> float:
         seconds = evidence.stamp - last.stamp
         leap = np.where(evidence.ranges < NEAR, arrivals(seen, last.known, now, told), 0.0)
-        leap = np.where(last.known & ~evidence.known, BLIND, leap)
+        leap = np.where(evidence.too_near & ~last.too_near & last.known, BLIND, leap)
         least = max(1, math.ceil(WIDE / evidence.beams.increment))
         speed = float(np.sort(leap)[-least]) / seconds if least <= len(leap) else 0.0
         if self._cover is not None:
             beams, ranges, before = self._cover
-            stays = ~evidence.known[beams] | (np.abs(evidence.ranges[beams] - ranges) < 0.1)
+            stays = evidence.too_near[beams] | (np.abs(evidence.ranges[beams] - ranges) < 0.1)
             self._cover = self._cover if stays.mean() > 0.5 else None
             speed = max(speed, before if self._cover is not None else 0.0)
         elif speed > 0:

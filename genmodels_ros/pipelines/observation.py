@@ -76,6 +76,13 @@ class Observation:
         """The lidar's own directions."""
         return Beams(len(self.ranges), self.angle_min, self.angle_increment)
 
+    def too_near(self, beams: Beams) -> np.ndarray:
+        """Which of other, closed `beams` [N] look where something is nearer than the lidar measures (REP 117: -inf)."""
+        angles = self.beams.angles().numpy()[(self.ranges < self.range_min) & (self.ranges != 0)]
+        result = np.zeros(beams.count, bool)
+        result[np.rint((angles - beams.angle_min) / beams.increment).astype(int) % beams.count] = True
+        return result
+
     def fan(self) -> Fan:
         """The scan at the lidar's own beams [1, B]; misses hold `range_max`."""
         ranges = torch.from_numpy(self.ranges)[None]

@@ -70,6 +70,15 @@ class ScanMemory:
             self.snapshot = self._updated(previous, observation, places)
         return True
 
+    def restore(self, snapshot: Snapshot) -> None:
+        """Goes on from `snapshot`, with the scans before it seen again."""
+        self.forget()
+        for observation in reversed(snapshot.past):
+            self.observe(observation)
+        self.observe(snapshot.observation)
+        with self._lock:
+            self.snapshot = snapshot
+
     def tell(self, command: np.ndarray) -> None:
         """What the robot is told to do [2] since the last observation, where that was decided upon after it."""
         with self._lock:
@@ -138,7 +147,8 @@ class ScanMemory:
 
 def _evidence(observation: Observation, beams: Beams, fan: Fan, surprise: float | None) -> Evidence:
     ranges, hit, known = (values[0].cpu().numpy() for values in (fan.ranges, fan.hit, fan.known))
-    return Evidence(observation.stamp, beams, ranges.astype(float), hit, known, observation.pose, surprise)
+    too_near = observation.too_near(beams) & ~known
+    return Evidence(observation.stamp, beams, ranges.astype(float), hit, known, too_near, observation.pose, surprise)
 
 
 def _jumped(before: Observation, now: Observation, seconds: float) -> bool:
