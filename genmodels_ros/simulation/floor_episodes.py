@@ -85,7 +85,7 @@ def _shard(out: Path, index: int, logs: list[Path]) -> Path:
 
 
 def _make_shard(out: Path, seed: int, logs: list[Path], index: int) -> None:
-    save_shard(_shard(out, index, logs), simulate_floor(seed, index, log=_log_of(index, logs)))
+    save_shard(_shard(out, index, logs), simulate_floor(seed, index, FLOOR_STEPS, log=_log_of(index, logs)))
 
 
 def simulate_floor(

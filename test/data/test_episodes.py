@@ -54,3 +54,10 @@ def test_floors_are_in_one_part_only():
     more = split_by_floor([*paths, Path("floor_00040.npz")])[1]
     assert set(validation) <= set(more)  # a grown data set keeps what was held out
     assert [len(part) for part in split_by_floor(paths[:2])] == [1, 1]
+
+
+def test_pieces_of_real_buildings_are_for_training_only():
+    paths = [Path(f"floor_{i:05d}.npz" if i % 3 < 2 else f"floor_{i:05d}_aces.npz") for i in range(60)]
+    training, validation = split_by_floor(paths)
+    assert len(validation) == 4 and len(training) == 56
+    assert not [path for path in validation if "aces" in path.stem]

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.episodes import load_shard, read_card
-from genmodels_ros.simulation.floor_episodes import AFTER_TOUCH, TIME_STEP, make_shards, simulate_floor
+from genmodels_ros.simulation.floor_episodes import (
+    AFTER_TOUCH,
+    TIME_STEP,
+    _random_base,
+    _random_lidar,
+    make_shards,
+    simulate_floor,
+)
+from genmodels_ros.simulation.scenes import Lidar
+from genmodels_ros.simulation.walkers import FASTEST
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +76,30 @@ def test_a_stopped_run_goes_on(tmp_path, monkeypatch):
     assert (tmp_path / "floor_00000.npz").stat().st_mtime_ns == first
     assert len(list(tmp_path.glob("floor_*.npz"))) == 2 and read_card(tmp_path)["floors"] == 2
     assert len(load_shard(tmp_path / "floor_00001.npz")) > 0
+
+
+def test_lidars_differ_within_bounds():
+    lidars = [_random_lidar(np.random.default_rng(i)) for i in range(200)]
+    noise = np.array([lidar.noise for lidar in lidars])
+    assert noise.min() >= 0.003 and noise.max() <= 0.03
+    assert 0.15 < np.mean([lidar.bursts > 0 for lidar in lidars]) < 0.35
+
+
+def test_missing_beams_are_nan_in_the_shard(monkeypatch):
+    monkeypatch.setattr("genmodels_ros.simulation.floor_episodes._random_lidar", lambda rng: Lidar(bursts=0.5))
+    scans = simulate_floor(3, 0, steps=60).scan.astype(np.float32)
+    missing = np.isnan(scans)
+    assert 0.3 < missing.any(axis=1).mean() < 0.7 and missing.mean() < 1 / 8
+
+
+def test_bases_differ_within_bounds():
+    bases = [_random_base(np.random.default_rng(i)) for i in range(200)]
+    assert all(0 <= base.latency <= 0.25 and 0 <= base.slip <= 0.15 and base.radius == 0.2 for base in bases)
+    assert 0.2 < np.mean([base.skids > 0 for base in bases]) < 0.5
+
+
+def test_people_are_no_faster_than_people_and_where_they_are_said_to_be(floor):
+    speed = np.linalg.norm(np.diff(floor.people[:, :, :2], axis=0), axis=2) / TIME_STEP
+    assert np.nanmax(speed) <= FASTEST + 1e-3 and np.nanmax(speed) > 0.5
+    radius = floor.people[0, :, 2]
+    assert np.nanmin(radius) >= 0.2 and np.nanmax(radius) <= 0.32

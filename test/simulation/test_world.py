@@ -90,6 +90,22 @@ def test_odometry_measures_the_wheels_not_the_floor():
     assert np.std(speeds) > 0.03
 
 
+def test_a_skid_loses_most_of_the_motion_for_a_second_and_odometry_does_not_see_it():
+    world = World(replace(EXACT, base=Base(slip=0.0, latency=0.0, skids=0.5)), seed=3, base_pose=(1.0, 2.0, 0.0))
+    world.base.set_command(0.3, 0.0)
+    world.advance(1.0)
+    speeds, measured = [], []
+    for _ in range(400):
+        world.step()
+        speeds.append(world.base.twist[0])
+        measured.append(world.base.odometry().twist[0])
+    slow = np.array(speeds) < 0.2
+    assert 0.1 < slow.mean() < 0.7 and min(speeds) >= 0.3 * 0.1 - 0.02
+    lengths = np.diff(np.flatnonzero(np.diff(slow.astype(int), prepend=0, append=0)))[::2] * 0.02
+    assert lengths.max() == pytest.approx(1.0, abs=0.1)
+    assert np.median(measured) == pytest.approx(0.3, abs=0.03)
+
+
 def test_wall_stops_the_base_and_is_reported():
     world = World(EXACT, base_pose=(WIDTH - 1.0, 2.0, 0.0))
     assert not world.base.touching
