@@ -5,7 +5,7 @@ decision = planner.decide(observation, target)      # target [2] in base_link, m
 decision.command, decision.state                    # [2] m/s, rad/s
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 from typing import Protocol
@@ -16,16 +16,15 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.drive_costs import DriveWeights, drive_costs
 from genmodels_ros.pipelines.mppi import Bounds, Mppi, MppiSettings
 from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.recovery import Recovery
 from genmodels_ros.pipelines.routes import to_base, to_odom
 from genmodels_ros.pipelines.stopping import Braking, must_stop, scan_points
 from genmodels_ros.pipelines.world_model import WorldModel
 
 SOON = 1  # step at which a collision can no longer be planned away: 0.4 s
-CORNERED = 0.6  # probability of having touched something by then, of the best candidate
 REACH = 3.0  # m of the scan that the safety stop looks at
 PLANNING = MppiSettings(iterations=3)  # nothing to start from, and no next decision to do better
-MANOEUVRES = ((-0.2, 0.0), (0.0, 1.0), (0.0, -1.0), (-0.2, 0.6), (-0.2, -0.6))  # m/s, rad/s
-RISKY = 0.3  # probability at which a manoeuvre is not begun
+STANDSTILL = np.zeros(2)
 
 
 class DriveState(StrEnum):
@@ -34,7 +33,7 @@ class DriveState(StrEnum):
     DRIVING = "driving"
     STOPPED = "stopped"  # something stands within the stopping distance
     CORNERED = "cornered"  # every candidate is likely to touch something at once
-    WAITING = "waiting"  # somebody moves in the way
+    WAITING = "waiting"  # somebody moves in the way, or no manoeuvre is safe
     RECOVERING = "recovering"  # backing off or turning on the spot
     STUCK = "stuck"  # nothing helped
 
@@ -42,7 +41,7 @@ class DriveState(StrEnum):
 class Futures(Protocol):
     """What rolls out commands [N, T, 2] into poses [N, T, 3] in base_link and P(touched by t) [N, T]."""
 
-    def observe(self, observation: Observation) -> None: ...
+    def observe(self, observation: Observation) -> bool: ...
 
     def told(self, command: np.ndarray) -> None: ...
 
@@ -55,8 +54,8 @@ class ImaginedFutures:
     def __init__(self, world: WorldModel):
         self.world = world
 
-    def observe(self, observation: Observation) -> None:
-        self.world.observe(observation)
+    def observe(self, observation: Observation) -> bool:
+        return self.world.observe(observation)
 
     def told(self, command: np.ndarray) -> None:
         self.world.told(command)
@@ -78,15 +77,13 @@ class Decision:
 
 @dataclass(frozen=True)
 class LocalPlannerSettings:
-    """patience: decisions without progress until something else is tried; recovering: decisions that it lasts."""
+    """cornered: least probability of touching something within 0.4 s, of all candidates, at which the base brakes."""
 
     bounds: Bounds = Bounds()
     search: MppiSettings = MppiSettings()
     weights: DriveWeights = DriveWeights()
     braking: Braking = Braking()
-    patience: int = 25
-    recovering: int = 8
-    recoveries: int = 5  # without progress, until it gives up
+    cornered: float = 0.6
 
 
 class LocalPlanner:
@@ -94,29 +91,44 @@ class LocalPlanner:
 
     def __init__(self, futures: Futures, settings: LocalPlannerSettings = LocalPlannerSettings(), seed: int = 0):
         self.futures, self.settings = futures, settings
-        self._mppi = Mppi(settings.bounds, settings.search, seed)
+        self._mppi, self._recovery = Mppi(settings.bounds, settings.search, seed), Recovery()
         self.reset()
 
     def reset(self) -> None:
         """As if nothing had been decided before; what `futures` has seen stays."""
-        self._mppi.reset()
-        self._command, self._stamp = np.zeros(2), None
+        self._mppi.reset(), self._recovery.reset()
+        self._last: Decision | None = None
+        self._stamp = -np.inf
 
     def decide(self, observation: Observation, target: np.ndarray, waited: int = 0) -> Decision:
-        """The command from now on towards `target` [2] in base_link; waited: decisions without progress so far."""
-        self.futures.observe(observation)
-        elapsed = None if self._stamp is None else max(0.0, observation.stamp - self._stamp)
-        cost = partial(drive_costs, target=target, waited=waited, weights=self.settings.weights)
-        solution = self._mppi.solve(self.futures, cost, self._command, elapsed)
-        command, state = solution.commands[0], DriveState.DRIVING
+        """The command from now on towards `target` [2] in base_link; waited: decisions without progress so far.
+
+        An observation that `futures` leaves out, because it came soon after another, only serves the safety stop.
+        """
         points = scan_points(observation, REACH)
-        if solution.least_probability[SOON] > CORNERED:
-            command, state = np.zeros(2), DriveState.CORNERED
-        elif must_stop(points, command, self.settings.braking):
-            command, state = np.array([0.0, command[1]]), DriveState.STOPPED
-        self.futures.told(command)
-        self._command, self._stamp = command, observation.stamp
-        return Decision(command, state, solution.poses, solution.probability)
+        if self.futures.observe(observation):
+            self._last = self._searched(observation, points, target, waited)
+            self._stamp = observation.stamp
+        elif self._last is None:
+            self._last = Decision(STANDSTILL, DriveState.WAITING, np.zeros((1, 3)), np.zeros(1))
+        if must_stop(points, self._last.command, self.settings.braking):
+            standing = np.array([0.0, self._last.command[1]])  # a round base may turn
+            self._last = replace(self._last, command=standing, state=DriveState.STOPPED)
+        self.futures.told(self._last.command)
+        return self._last
+
+    def _searched(self, observation: Observation, points: np.ndarray, target: np.ndarray, waited: int) -> Decision:
+        command = STANDSTILL if self._last is None else self._last.command
+        manoeuvre = self._recovery.manoeuvre(self.futures, points, observation.pose, waited)
+        if manoeuvre is not None:
+            poses, probability = self.futures(manoeuvre.commands[None])
+            return Decision(manoeuvre.commands[0], DriveState(manoeuvre.state), poses[0], probability[0])
+        elapsed = observation.stamp - self._stamp
+        cost = partial(drive_costs, target=target, waited=waited, weights=self.settings.weights)
+        solution = self._mppi.solve(self.futures, cost, command, elapsed if 0 <= elapsed < 1 else None)
+        if solution.least_probability[SOON] > self.settings.cornered:
+            return Decision(STANDSTILL, DriveState.CORNERED, solution.poses, solution.probability)
+        return Decision(solution.commands[0], DriveState.DRIVING, solution.poses, solution.probability)
 
 
 def plan(world: WorldModel, goal, settings: MppiSettings = PLANNING, seed: int = 0) -> np.ndarray:

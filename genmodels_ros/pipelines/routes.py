@@ -24,16 +24,15 @@ class Grid(Protocol):
 
 
 class Patience:
-    """Counts decisions since the base last came farther along its route [K, 2]."""
+    """Counts decisions since the way left last became shorter."""
 
-    def __init__(self, route: np.ndarray):
-        self._route, self._farthest, self._waited = route, 0, 0
+    def __init__(self):
+        self._least, self._waited = np.inf, 0
 
-    def waited(self, position: np.ndarray) -> int:
-        """To be called once a decision."""
-        index = nearest(self._route, position)
-        self._waited = 0 if index > self._farthest else self._waited + 1
-        self._farthest = max(self._farthest, index)
+    def waited(self, remaining: float) -> int:
+        """To be called once a decision with the metres left."""
+        self._waited = 0 if remaining < self._least - SPACING / 2 else self._waited + 1
+        self._least = min(self._least, remaining)
         return self._waited
 
 
@@ -66,14 +65,14 @@ def clear_on(grid: Grid) -> Callable[[np.ndarray], bool]:
 
 
 def next_target(
-    route: np.ndarray, position: np.ndarray, is_clear: Callable[[np.ndarray], bool], lookahead: float = LOOKAHEAD
+    route: np.ndarray, position: np.ndarray, is_clear: Callable[[np.ndarray], bool], least: float = 0.0
 ) -> np.ndarray:
-    """The point [2] of the route, `lookahead` m ahead or nearer, to which the way from `position` is clear.
+    """The point [2] of the route, LOOKAHEAD ahead or nearer, but not than `least` m, to which the way is clear.
 
     is_clear(points [K, 2]): whether the base can stand at all of them, as far as what stands still goes.
     """
     here = nearest(route, position)
-    for ahead in range(round(lookahead / SPACING), 0, -2):
+    for ahead in range(round(LOOKAHEAD / SPACING), round(least / SPACING), -2):
         target = route[min(here + ahead, len(route) - 1)]
         line = np.linspace(position, target, max(2, int(np.hypot(*(target - position)) / SPACING)))
         if is_clear(line[2:]):
@@ -93,6 +92,12 @@ def to_odom(pose: np.ndarray, poses: np.ndarray) -> np.ndarray:
     xy = poses[..., :2] @ np.array([[cos, sin], [-sin, cos]]) + pose[:2]
     yaw = poses[..., 2:] + pose[2]
     return np.concatenate([xy, np.arctan2(np.sin(yaw), np.cos(yaw))], axis=-1)
+
+
+def remaining(route: np.ndarray, position: np.ndarray) -> float:
+    """Metres left: along the route [K, 2] from its point nearest to `position`, and to that point."""
+    here = nearest(route, position)
+    return float(np.hypot(*np.diff(route[here:], axis=0).T).sum() + np.hypot(*(route[here] - position)))
 
 
 def nearest(route: np.ndarray, position: np.ndarray) -> int:
