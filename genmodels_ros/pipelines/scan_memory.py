@@ -1,5 +1,6 @@
 """What the world model remembers of one robot: the network's state, the last scan, and where walls stand."""
 
+import math
 import threading
 from collections import deque
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from genmodels_ros.pipelines.observation import Observation
 FORGET_AFTER = 1.0  # [s] without observation: what moves is elsewhere by then
 FORGET_PLACES = 10.0  # [s] without observation: odometry has drifted too far
 MAX_SPEED = 3.0  # [m/s] beyond which the odometry was reset rather than the robot that fast
+MAX_TURN_RATE = 6.0  # [rad/s], as for MAX_SPEED
 MEMORY_SCANS = 12  # before the last one whose surfaces are remembered
 HISTORY = 24  # fans kept to compare the next one with
 
@@ -152,5 +154,7 @@ def _evidence(observation: Observation, beams: Beams, fan: Fan, surprise: float 
 
 
 def _jumped(before: Observation, now: Observation, seconds: float) -> bool:
-    """Whether the odometry moved farther than any robot: it was reset."""
-    return bool(np.hypot(*(now.pose[:2] - before.pose[:2])) > MAX_SPEED * seconds + 0.3)
+    """Whether the odometry moved or turned farther than any robot: it was reset."""
+    turn = abs(math.remainder(now.pose[2] - before.pose[2], 2 * math.pi))
+    far = np.hypot(*(now.pose[:2] - before.pose[:2])) > MAX_SPEED * seconds + 0.3
+    return bool(far or turn > MAX_TURN_RATE * seconds + 0.3)
