@@ -41,7 +41,7 @@ def healthy(episodes: Episodes) -> np.ndarray:
         rows = np.flatnonzero(episodes.drive == drive)
         told, moved = _motions(episodes.odometry[rows]), _motions(episodes.pose[rows])
         off = np.abs(told - moved)
-        slips = (off > LOSES * np.abs(told).max(1, keepdims=True, initial=0.0) + EXACT).any(1)
+        slips = (off > LOSES * np.abs(told).max(1, keepdims=True) + EXACT).any(1)
         lately = np.convolve(np.concatenate([[False], slips]), np.ones(AFTER))[: len(rows)] > 0
         good[rows] = ~lately & (np.cumsum(episodes.touched[rows]) == 0)
     return good
@@ -49,7 +49,8 @@ def healthy(episodes: Episodes) -> np.ndarray:
 
 def _motions(poses: np.ndarray) -> np.ndarray:
     """Motion [N - 1, 3] from row to row."""
-    return np.array([relative(a, b) for a, b in zip(poses[:-1].astype(float), poses[1:].astype(float), strict=True)])
+    pairs = zip(poses[:-1].astype(float), poses[1:].astype(float), strict=True)
+    return np.array([relative(a, b) for a, b in pairs]).reshape(-1, 3)
 
 
 def pieces(episodes: Episodes) -> list[np.ndarray]:
@@ -69,14 +70,15 @@ def faults_on(episodes: Episodes, rng: np.random.Generator, each: int = 2) -> li
         for kind in KINDS:
             possible = [start for start in starts if _possible(kind, episodes, start + BEFORE)]
             for start in rng.permutation(possible)[:each].astype(int):
-                piece = _cut(episodes, np.arange(start, start + BEFORE + AFTER))
+                piece = cut(episodes, np.arange(start, start + BEFORE + AFTER))
                 broken = _BREAK[kind](piece, rng) if kind != "kidnap" else _kidnapped(piece, episodes, drives, rng)
                 if broken is not None:
                     faults.append(Fault(kind, broken))
     return faults
 
 
-def _cut(episodes: Episodes, rows: np.ndarray) -> Episodes:
+def cut(episodes: Episodes, rows: np.ndarray) -> Episodes:
+    """Some of the rows."""
     return Episodes(**{field.name: getattr(episodes, field.name)[rows] for field in fields(Episodes)})
 
 
@@ -132,7 +134,7 @@ def _kidnapped(piece: Episodes, floor: Episodes, drives: list, rng: np.random.Ge
     away = relative(piece.pose[BEFORE - 1].astype(float), floor.pose[there].astype(float))
     if math.hypot(*away[:2]) < ELSEWHERE[0] and abs(away[2]) < ELSEWHERE[1]:
         return None
-    other = _cut(floor, np.arange(there, there + AFTER))
+    other = cut(floor, np.arange(there, there + AFTER))
     motions = _motions(floor.odometry[there - 1 : there + AFTER])
     joined = {
         name: np.concatenate([getattr(piece, name)[:BEFORE], getattr(other, name)])

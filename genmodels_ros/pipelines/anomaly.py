@@ -29,6 +29,7 @@ MEMORY = 4  # scans; with one every 0.2 s two are used
 NEAR = 0.6  # [m] within which something covers the lidar
 WIDE = math.radians(12)  # of what covers it at least
 BLIND = 1.0  # [m] that what is nearer than the lidar can measure is taken to have come
+SAME = 0.1  # [m] within which what covers the lidar stays where it is
 FEWEST = 10  # beams that hit something, below which nothing is told
 SLIP = 0.1  # share of the motion told that odometry may be wrong by, one deviation
 ROUGH = 0.01  # [m] and rad that it may be wrong by in any case
@@ -44,9 +45,9 @@ class Evidence:
     ranges: np.ndarray  # [N] m
     hit: np.ndarray  # [N] bool
     known: np.ndarray  # [N] bool
-    too_near: np.ndarray  # [N] bool: the lidar says that something is nearer than it can measure
     pose: np.ndarray  # [3] x, y, yaw in odom
     surprise: float | None = None  # [nats] mean -log density of the beams under what the model expected
+    too_near: np.ndarray | None = None  # [N] bool: something is nearer there than the lidar can measure
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,10 @@ class Calibration:
         values, rates = np.asarray(self.values[cause]), np.log(self.rates)
         beyond = max(0.0, value - values[-1]) * (rates[-1] - rates[-2]) / max(values[-1] - values[-2], 1e-6)
         return math.exp(max(float(np.interp(value, values, rates)) + beyond, -100.0))
+
+    def alarming(self, cause: str, value: float) -> bool:
+        """Whether `value` is rarer than the false alarms that `cause` may raise."""
+        return cause in self.values and self.rate(cause, value) <= self.budget
 
     def without(self, cause: str) -> "Calibration":
         """The same, not judging `cause`."""
@@ -128,10 +133,12 @@ class AnomalyDetector:
         """As if nothing had been seen."""
         self._past: deque[tuple[Evidence, Surface]] = deque(maxlen=MEMORY)
         self._noisy = False  # whether the lidar was seen not to repeat itself
-        self._cover: tuple[np.ndarray, np.ndarray, float] | None = None  # beams, their ranges, speed
+        self._cover: Cover | None = None
 
     def assess(self, evidence: Evidence) -> AnomalyScore:
-        """The score of the next scan. Scans come in the order of time, all at the same beams."""
+        """The score of the next scan; what was seen before is forgotten where time stands still or goes backwards."""
+        if self._past and evidence.stamp <= self._past[-1][0].stamp:
+            self.forget()
         now = surface(evidence.ranges, evidence.hit, evidence.beams)
         statistics = self._statistics(evidence, now) if self._past and evidence.hit.sum() >= FEWEST else {}
         self._past.append((evidence, now))
@@ -144,9 +151,8 @@ class AnomalyDetector:
             return replace(NOTHING, statistics=statistics)
         rates = {name: calibration.rate(name, statistics[name]) for name in judged}
         cause = min(rates, key=rates.get)
-        return AnomalyScore(
-            -math.log10(rates[cause]), rates[cause] <= calibration.budget, cause, rates[cause], statistics
-        )
+        alarm = calibration.alarming(cause, statistics[cause])
+        return AnomalyScore(-math.log10(rates[cause]), alarm, cause, rates[cause], statistics)
 
     def _statistics(self, evidence: Evidence, now: Surface) -> dict[str, float]:
         last, seen = self._past[-1]
@@ -175,20 +181,35 @@ class AnomalyDetector:
         return share if self._noisy or not stands else 0.0
 
     def _covered(self, evidence: Evidence, last: Evidence, now: Surface, seen: Surface, told: np.ndarray) -> float:
-        seconds = evidence.stamp - last.stamp
-        leap = np.where(evidence.ranges < NEAR, arrivals(seen, last.known, now, told), 0.0)
-        leap = np.where(evidence.too_near & ~last.too_near & last.known, BLIND, leap)
-        least = max(1, math.ceil(WIDE / evidence.beams.increment))
-        speed = float(np.sort(leap)[-least]) / seconds if least <= len(leap) else 0.0
-        if self._cover is not None:
-            beams, ranges, before = self._cover
-            stays = evidence.too_near[beams] | (np.abs(evidence.ranges[beams] - ranges) < 0.1)
-            self._cover = self._cover if stays.mean() > 0.5 else None
-            speed = max(speed, before if self._cover is not None else 0.0)
-        elif speed > 0:
-            beams = np.flatnonzero(leap >= speed * seconds)
-            self._cover = (beams, evidence.ranges[beams], speed)
+        came = np.where(evidence.ranges < NEAR, arrivals(seen, last.known, now, told), 0.0)
+        blind = _too_near(evidence)
+        came = np.where(blind & ~_too_near(last) & last.known, BLIND, came)
+        least = min(max(1, math.ceil(WIDE / evidence.beams.increment)), len(came))
+        distance = float(np.sort(came)[-least])
+        speed = distance / (evidence.stamp - last.stamp)
+        if self._cover is not None and self._cover.stays(evidence.ranges, blind):
+            return max(speed, self._cover.speed)
+        beams = np.flatnonzero(came >= max(distance, 1e-6))
+        alarming = self.calibration is not None and self.calibration.alarming("scan", speed)
+        self._cover = Cover(beams, evidence.ranges[beams], speed) if alarming and len(beams) else None
         return speed
+
+
+@dataclass(frozen=True)
+class Cover:
+    """What came before the lidar: it is there as long as most of its beams read the same, wherever the robot goes."""
+
+    beams: np.ndarray  # indexes
+    ranges: np.ndarray  # [m] that they read
+    speed: float  # [m/s] at which it came
+
+    def stays(self, ranges: np.ndarray, too_near: np.ndarray) -> bool:
+        same = np.abs(ranges[self.beams] - self.ranges) < SAME
+        return bool((too_near[self.beams] | same).mean() > 0.5)
+
+
+def _too_near(evidence: Evidence) -> np.ndarray:
+    return np.zeros(len(evidence.ranges), bool) if evidence.too_near is None else evidence.too_near
 
 
 def deviations(found: Match) -> float:

@@ -150,7 +150,7 @@ class ScanMemory:
 def _evidence(observation: Observation, beams: Beams, fan: Fan, surprise: float | None) -> Evidence:
     ranges, hit, known = (values[0].cpu().numpy() for values in (fan.ranges, fan.hit, fan.known))
     too_near = observation.too_near(beams) & ~known
-    return Evidence(observation.stamp, beams, ranges.astype(float), hit, known, too_near, observation.pose, surprise)
+    return Evidence(observation.stamp, beams, ranges.astype(float), hit, known, observation.pose, surprise, too_near)
 
 
 def _jumped(before: Observation, now: Observation, seconds: float) -> bool:

@@ -1,0 +1,115 @@
+"""How often an hour each statistic of surprise reaches which value in nominal driving: `genmodels calibrate`.
+
+Peaks over a second are counted. The rare end is an exponential tail fitted to the TAIL largest of them (Pickands 1975;
+a generalised Pareto tail of shape 0): rate(v) = TAIL / hours * exp(-(v - u) / mean excess over u).
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from genmodels_ros.data.episodes import Episodes
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.evaluation.faults import cut, healthy
+from genmodels_ros.evaluation.simulated_drives import observations_of
+from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.models.world_model.model import TIME_STEP
+from genmodels_ros.pipelines.anomaly import CAUSES, AnomalyScore, Calibration
+from genmodels_ros.pipelines.world_model import WorldModel
+
+CALIBRATION_SEED = 7700  # of floors that neither training nor benchmarks use
+PEOPLE = 6
+FLOOR_HOURS = 500 * TIME_STEP / 3600
+BLOCK = 5  # scans: a second
+FIRST = 2  # scans of a drive that tell too little
+TAIL = 30  # largest peaks
+RATES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # [1/h]
+BUDGET = 0.6  # [1/h] false alarms that each cause may raise
+
+
+def calibrate(
+    checkpoint: Path | None = None, hours: float = 4.0, seed: int = 0, device: str = "auto", save: bool = True
+) -> Table:
+    """Drives `hours` nominally on new floors with people and writes calibration.json beside the weights.
+
+    Raises GenModelsError: MODEL_UNAVAILABLE without a checkpoint, INVALID_HORIZON for too few hours.
+    """
+    world = WorldModel.from_checkpoint(checkpoint, device=device)
+    floors = range(math.ceil(hours / FLOOR_HOURS))
+    peaks, driven = [], 0.0
+    for index in tqdm(floors, unit="floor", desc="nominal drives", disable=None):
+        for scores in nominal_scores(world, floor(CALIBRATION_SEED + seed, index)):
+            peaks.append(block_peaks(scores))
+            driven += len(scores) * TIME_STEP / 3600
+    calibration = fit(np.concatenate(peaks), driven, world.card.sha256)
+    if save:
+        calibration.save(world.checkpoint)
+    return _table(calibration)
+
+
+def floor(seed: int, index: int) -> Episodes:
+    """A floor with people, as the simulation makes them."""
+    from genmodels_ros.simulation.floor_episodes import simulate_floor
+
+    return simulate_floor(seed, index, num_people=PEOPLE)
+
+
+def nominal_scores(world: WorldModel, episodes: Episodes) -> Iterator[list[AnomalyScore]]:
+    """The scores of each drive up to the first touch or loss of grip, without its first scans."""
+    good = healthy(episodes)
+    for drive in np.unique(episodes.drive):
+        rows = np.flatnonzero(episodes.drive == drive)
+        rows = rows[: int(np.argmin(np.append(good[rows], False)))]
+        if len(rows) > FIRST:
+            yield scores_of(world, cut(episodes, rows))[FIRST:]
+
+
+def scores_of(world: WorldModel, episodes: Episodes) -> list[AnomalyScore]:
+    """What the world model says of each row of a drive, its memory cleared before."""
+    world.reset()
+    scores = []
+    for observation in observations_of(episodes):
+        world.observe(observation)
+        scores.append(world.anomaly)
+    return scores
+
+
+def block_peaks(scores: list[AnomalyScore]) -> np.ndarray:
+    """The largest value of each statistic in each BLOCK of scans: [blocks, causes], NaN where it was not told."""
+    values = np.array([[score.statistics.get(cause, np.nan) for cause in CAUSES] for score in scores])
+    values = np.concatenate([values, np.full((-len(values) % BLOCK, len(CAUSES)), np.nan)])
+    return np.fmax.reduce(values.reshape(-1, BLOCK, len(CAUSES)), axis=1)
+
+
+def fit(peaks: np.ndarray, hours: float, sha256: str) -> Calibration:
+    """The calibration that peaks [blocks, causes] of `hours` tell.
+
+    Raises GenModelsError(INVALID_HORIZON) if they are fewer than twice TAIL of a cause.
+    """
+    values = {}
+    for cause, column in zip(CAUSES, peaks.T, strict=True):
+        told = np.sort(column[np.isfinite(column)])[::-1]
+        if len(told) < 2 * TAIL:
+            raise GenModelsError(
+                ErrorCode.INVALID_HORIZON, f"{hours:.3f} h of driving are too few to calibrate {cause!r}: drive longer."
+            )
+        values[cause] = tuple(_value_at(rate, told, hours) for rate in RATES)
+    return Calibration(RATES, values, BUDGET, hours, sha256)
+
+
+def _value_at(rate: float, told: np.ndarray, hours: float) -> float:
+    """The value that falling peaks reach `rate` times an hour."""
+    if rate * hours >= TAIL:
+        return float(told[min(int(rate * hours), len(told)) - 1])
+    excess = max(float(told[:TAIL].mean() - told[TAIL - 1]), 1e-6)
+    return float(told[TAIL - 1]) + excess * math.log(TAIL / (rate * hours))
+
+
+def _table(calibration: Calibration) -> Table:
+    columns = ("statistic", *[f"{rate:g}/h" for rate in calibration.rates])
+    rows = tuple((cause, *values) for cause, values in calibration.values.items())
+    note = f"An alarm of a cause is what is rarer than {calibration.budget:g} an hour."
+    return Table(f"Nominal driving, {calibration.hours:.2f} h: value that is reached so often", columns, rows, (note,))
