@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="genmodels", description="Generative models for robots.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_plan, _add_evaluate, _add_augment, _add_data, _add_train, _add_bench, _add_robot):
+    for add in (_add_plan, _add_evaluate, _add_augment, _add_data, _add_train, _add_calibrate, _add_bench, _add_robot):
         add(commands)
     return parser
 
@@ -261,6 +261,21 @@ def _train(args):
         **_network_arguments(args),
     )
     print(json.dumps(card.metrics, indent=2))
+
+
+def _add_calibrate(commands):
+    parser = commands.add_parser("calibrate", help="count false alarms, so that surprise has a threshold")
+    parser.add_argument("model", choices=("world-model",))
+    parser.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
+    parser.add_argument("--hours", type=float, default=4.0, help="of simulated driving (default: %(default)s)")
+    _add_common(parser, _calibrate, table=True)
+
+
+def _calibrate(args):
+    from genmodels_ros.evaluation.anomaly_calibration import calibrate
+
+    table = calibrate(args.checkpoint, hours=args.hours, seed=args.seed, device=args.device)
+    _print_tables([table], args.json)
 
 
 def _add_bench(commands):
