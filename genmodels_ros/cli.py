@@ -181,7 +181,7 @@ def _add_data(commands):
     parser.add_argument("--count", type=_positive, required=True, help="trajectories, episodes or frames")
     parser.add_argument("--workers", type=_positive, default=1, help="processes (default: %(default)s)")
     parser.add_argument("--robot", help="arm of the trajectories: a shipped one or a YAML file (default: panda)")
-    parser.add_argument("--floors", type=Path, help="logs of real buildings, *-corrected.log.gz, of the world model")
+    parser.add_argument("--floors", type=Path, help="folder of real buildings: logs *-corrected.log.gz, maps *.yaml")
     parser.add_argument("--hold-out", action="append", help="a building never to use (default: intel), repeatable")
     _add_common(parser, _data)
 

@@ -2,7 +2,7 @@
 
 A floor gives FLOOR_STEPS rows. Drivers change every few seconds; a drive ends soon after something was touched, and
 the robot starts again somewhere else on the same floor. Robots differ from floor to floor in latency, slip and noise.
-Floors are random ones or, every third where logs of buildings are given, pieces of real ones (recorded_floors).
+Floors are random ones or, every third where real buildings are given, pieces of real ones (recorded_floors).
 """
 
 import math
@@ -18,7 +18,7 @@ from genmodels_ros.data.episodes import Episodes, save_shard, write_card
 from genmodels_ros.simulation.floor_layouts import random_floor_plan
 from genmodels_ros.simulation.floor_plan import FloorPlan
 from genmodels_ros.simulation.gait import vary
-from genmodels_ros.simulation.recorded_floors import HELD_OUT, building_logs, building_name, recorded_floor_plan
+from genmodels_ros.simulation.recorded_floors import HELD_OUT, building_name, building_sources, recorded_floor_plan
 from genmodels_ros.simulation.scenes import Base, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 
@@ -27,7 +27,7 @@ FLOOR_STEPS = 500
 DRIVE_STEPS = 200
 AFTER_TOUCH = 14  # steps that a drive goes on after the first touch, so that windows of the future fit
 MAX_PEOPLE = 8
-RECORDED_EVERY = 3  # every third floor is a real one where logs are given
+RECORDED_EVERY = 3  # every third floor is a real one where some are given
 
 
 def make_shards(
@@ -41,15 +41,15 @@ def make_shards(
 ) -> None:
     """Makes `count` floors into out/floor_*.npz and a card; floors that exist are kept, so a stopped run goes on.
 
-    floors: a folder of CARMEN logs of real buildings (recorded_floors.building_logs); those in `hold_out` are never
-    used. Raises GenModelsError(NO_OBSERVATION) if it has none to use.
+    floors: a folder of logs or maps of real buildings (recorded_floors.building_sources); those in `hold_out` are
+    never used. Raises GenModelsError(NO_OBSERVATION) if it has none to use.
     """
     out = Path(out)
-    logs = building_logs(floors, hold_out) if floors is not None else []
+    buildings = building_sources(floors, hold_out) if floors is not None else []
     out.mkdir(parents=True, exist_ok=True)
-    write_card(out, _card(out, count, seed, logs, hold_out))
-    missing = [i for i in range(count) if not _shard(out, i, logs).exists()]
-    make = partial(_make_shard, out, seed, logs)
+    write_card(out, _card(out, count, seed, buildings, hold_out))
+    missing = [i for i in range(count) if not _shard(out, i, buildings).exists()]
+    make = partial(_make_shard, out, seed, buildings)
     if workers == 1:
         for index in tqdm(missing, unit="floor", disable=None):
             make(index)
@@ -58,46 +58,50 @@ def make_shards(
         list(tqdm(pool.map(make, missing), total=len(missing), unit="floor", disable=None))
 
 
-def _card(out: Path, count: int, seed: int, logs: list[Path], hold_out: tuple[str, ...] | None) -> dict:
+def _card(out: Path, count: int, seed: int, buildings: list[Path], hold_out: tuple[str, ...] | None) -> dict:
     command = f"genmodels data world-model --out {out.name} --count {count} --seed {seed}"
     card = {
         "kind": "floor episodes", "floors": count, "seed": seed, "rows": count * FLOOR_STEPS, "time_step": TIME_STEP,
     }  # fmt: skip
-    if logs:
-        floors_of = {building_name(log): [] for log in logs}
+    if buildings:
+        floors_of = {building_name(building): [] for building in buildings}
         for index in range(count):
-            if (log := _log_of(index, logs)) is not None:
-                floors_of[building_name(log)].append(index)
+            if (building := _building_of(index, buildings)) is not None:
+                floors_of[building_name(building)].append(index)
         card |= {"recorded_floors": floors_of, "held_out": list(HELD_OUT if hold_out is None else hold_out)}
-        command += f" --floors {logs[0].parent.name}" + "".join(f" --hold-out {name}" for name in hold_out or ())
+        command += f" --floors {buildings[0].parent.name}" + "".join(f" --hold-out {name}" for name in hold_out or ())
     return card | {"command": command}
 
 
-def _log_of(index: int, logs: list[Path]) -> Path | None:
-    """The log that floor `index` is a piece of, None for a random floor; buildings take turns."""
+def _building_of(index: int, buildings: list[Path]) -> Path | None:
+    """The log or map that floor `index` is a piece of, None for a random floor; buildings take turns."""
     turn, rest = divmod(index, RECORDED_EVERY)
-    return logs[turn % len(logs)] if logs and rest == RECORDED_EVERY - 1 else None
+    return buildings[turn % len(buildings)] if buildings and rest == RECORDED_EVERY - 1 else None
 
 
-def _shard(out: Path, index: int, logs: list[Path]) -> Path:
-    log = _log_of(index, logs)
-    return out / (f"floor_{index:05d}.npz" if log is None else f"floor_{index:05d}_{building_name(log)}.npz")
+def _shard(out: Path, index: int, buildings: list[Path]) -> Path:
+    building = _building_of(index, buildings)
+    return out / (f"floor_{index:05d}.npz" if building is None else f"floor_{index:05d}_{building_name(building)}.npz")
 
 
-def _make_shard(out: Path, seed: int, logs: list[Path], index: int) -> None:
-    save_shard(_shard(out, index, logs), simulate_floor(seed, index, FLOOR_STEPS, log=_log_of(index, logs)))
+def _make_shard(out: Path, seed: int, buildings: list[Path], index: int) -> None:
+    episodes = simulate_floor(seed, index, FLOOR_STEPS, building=_building_of(index, buildings))
+    save_shard(_shard(out, index, buildings), episodes)
 
 
 def simulate_floor(
-    seed: int, index: int, steps: int = FLOOR_STEPS, num_people: int | None = None, log: Path | None = None
+    seed: int, index: int, steps: int = FLOOR_STEPS, num_people: int | None = None, building: Path | None = None
 ) -> Episodes:
-    """All drives on floor `index` of the data set `seed`: `steps` rows; on a piece of the log's building if given."""
+    """All drives on floor `index` of the data set `seed`: `steps` rows.
+
+    building: the log or map of which the floor is a piece, otherwise it is a random one.
+    """
     rng = np.random.default_rng([seed, index, 4])
     people = int(rng.integers(0, MAX_PEOPLE + 1)) if num_people is None else num_people
-    if log is None:
+    if building is None:
         plan = random_floor_plan(1_000_000 * seed + index, people)
     else:
-        plan = recorded_floor_plan(log, rng, people)
+        plan = recorded_floor_plan(building, rng, people)
     plan = plan.with_walkers(vary(plan.walkers, rng))
     world = World(WorldDescription(plan, None, _random_base(rng), _random_lidar(rng), None), int(rng.integers(2**31)))
     rows, drive = [], 0

@@ -1,10 +1,11 @@
-"""Floors of real buildings, rebuilt from CARMEN logs whose poses were corrected: occupancy from scans and poses.
+"""Floors of real buildings: pieces of maps, or rebuilt from CARMEN logs whose poses were corrected.
 
-A cell is free where beams passed it and few ended in it; what no beam reached counts as solid, so a robot and its
-beams stay where the real one has been. A floor is a piece of the building around a place that the robot drove through.
+Of a log's scans and poses, a cell is free where beams passed it and few ended in it; what no beam reached counts as
+solid, so a robot and its beams stay where the real one has been. A floor is a piece of the building around a random
+place: one that the robot drove through, or a free one of the map.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,16 +16,17 @@ from genmodels_ros.data.recordings import Scan, open_recording
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.simulation.floor_layouts import random_walkers
 from genmodels_ros.simulation.floor_plan import Bounds, FloorPlan, plan_from_occupancy
+from genmodels_ros.simulation.map_floors import piece_of_map
 from genmodels_ros.simulation.occupancy import OccupancyGrid
 
-LOGS = "*-corrected.log*"
+LOGS, MAPS = "*-corrected.log*", "*.yaml"
 HELD_OUT = ("intel",)  # the real sequential logs that the model is measured on come from there
 RESOLUTION = 0.05  # [m]
 REACH = 8.0  # how far a beam is trusted, m
 ENDED = 0.3  # a cell is occupied from this share of beams that end there
 GAP = 3  # cells: what is narrower, such as single beams through a window, counts as solid
 SIZE = (16.0, 24.0)  # of a floor's sides, m
-LEAST_AREA = 15.0  # m² free, around the robot's way
+LEAST_AREA = 15.0  # m² free for a robot
 SUBPIXEL = 4  # bits, of polygons
 
 
@@ -37,27 +39,29 @@ class Building:
     poses: np.ndarray
 
 
-def building_name(log: Path) -> str:
-    """The name of the building: what comes before "-corrected" in the file's name."""
-    return log.name.split("-corrected")[0]
+def building_name(source: Path) -> str:
+    """The name of the building: a map's, or what comes before "-corrected" in a log's."""
+    return source.stem if source.suffix == ".yaml" else source.name.split("-corrected")[0]
 
 
-def building_logs(folder: Path, hold_out: tuple[str, ...] | None = None) -> list[Path]:
-    """The logs *-corrected.log(.gz) of a folder by name, without the buildings held out (default: HELD_OUT).
+def building_sources(folder: Path, hold_out: tuple[str, ...] | None = None) -> list[Path]:
+    """The logs *-corrected.log(.gz), then the maps *.yaml of a folder, without the buildings held out.
 
+    hold_out: names of buildings (building_name), HELD_OUT by default.
     Raises GenModelsError(NO_OBSERVATION) if none is left, or if a name to hold out is none of the folder's.
     """
-    logs = sorted(Path(folder).glob(LOGS))
-    names = {building_name(log) for log in logs}
+    sources = [*sorted(Path(folder).glob(LOGS)), *sorted(Path(folder).glob(MAPS))]
+    names = {building_name(source) for source in sources}
     for name in hold_out or ():
         if name not in names:
             raise GenModelsError(
                 ErrorCode.NO_OBSERVATION, f"{folder} has no building {name!r} to hold out, but {sorted(names)}."
             )
-    kept = [log for log in logs if building_name(log) not in (HELD_OUT if hold_out is None else hold_out)]
+    kept = [source for source in sources if building_name(source) not in (HELD_OUT if hold_out is None else hold_out)]
     if not kept:
         raise GenModelsError(
-            ErrorCode.NO_OBSERVATION, f"{folder} has no log {LOGS} of a building that is not held out: give some."
+            ErrorCode.NO_OBSERVATION,
+            f"{folder} has no log {LOGS} and no map {MAPS} of a building that is not held out: give some.",
         )
     return kept
 
@@ -73,21 +77,34 @@ def read_building(log: Path) -> Building:
     return Building(building_name(log), recording.scans, np.column_stack([positions, poses[:, 2] + turn]))
 
 
-def recorded_floor_plan(log: Path, rng: np.random.Generator, num_walkers: int) -> FloorPlan:
-    """A piece of the building, 16 to 24 m a side, closed at its border, with people and robots on its free ways.
+def recorded_floor_plan(source: Path, rng: np.random.Generator, num_walkers: int) -> FloorPlan:
+    """A piece of the building of a log or map, with people and robots on its free ways.
 
-    Raises GenModelsError(NO_OBSERVATION) if the log shows no place with LEAST_AREA m² of free floor.
+    16 to 24 m a side, or as large as a smaller map, and closed at its border. Raises GenModelsError(NO_OBSERVATION) if
+    the source cannot be read or shows no place with LEAST_AREA m² of free floor.
     """
-    building = read_building(log)
     for _ in range(20):
-        middle = building.poses[rng.integers(len(building.poses)), :2]
-        half = rng.uniform(*SIZE, size=2) / 2
-        grid = occupancy_of(building, (*(middle - half), *(middle + half)))
-        room = grid.reachable(0.3)
-        if room.sum() * grid.resolution**2 >= LEAST_AREA:
-            plan = plan_from_occupancy(grid.occupied, grid.resolution, grid.origin)
+        is_map = source.suffix == ".yaml"
+        piece = _closed(piece_of_map(source, rng, SIZE)) if is_map else _piece_of_log(source, rng)
+        if piece.reachable(0.3).sum() * piece.resolution**2 >= LEAST_AREA:
+            plan = plan_from_occupancy(piece.occupied, piece.resolution, piece.origin)
             return plan.with_walkers(random_walkers(plan, rng, num_walkers))
-    raise GenModelsError(ErrorCode.NO_OBSERVATION, f"{log} shows too little free floor to drive on: use another log.")
+    raise GenModelsError(ErrorCode.NO_OBSERVATION, f"{source} shows too little free floor to drive on: use another.")
+
+
+def _piece_of_log(log: Path, rng: np.random.Generator) -> OccupancyGrid:
+    """The cells around a random one of the places that the robot drove through."""
+    building = read_building(log)
+    middle = building.poses[rng.integers(len(building.poses)), :2]
+    half = rng.uniform(*SIZE, size=2) / 2
+    return occupancy_of(building, (*(middle - half), *(middle + half)))
+
+
+def _closed(grid: OccupancyGrid) -> OccupancyGrid:
+    """Solid at its border and everywhere but in its largest free region."""
+    occupied = grid.occupied.copy()
+    occupied[[0, -1]] = occupied[:, [0, -1]] = True
+    return replace(grid, occupied=~replace(grid, occupied=occupied).reachable(0.0))
 
 
 def occupancy_of(building: Building, bounds: Bounds, resolution: float = RESOLUTION) -> OccupancyGrid:
@@ -105,9 +122,7 @@ def occupancy_of(building: Building, bounds: Bounds, resolution: float = RESOLUT
         _count_ended(ended, ends[(ranges > 0) & (ranges < REACH)], origin, resolution)
     free = (passed > 0) & (ended < ENDED * passed)
     free = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_OPEN, np.ones((GAP, GAP), np.uint8)) > 0
-    free[[0, -1]] = free[:, [0, -1]] = False
-    free = OccupancyGrid(~free, resolution, tuple(bounds[:2])).reachable(0.0)
-    return OccupancyGrid(~free, resolution, tuple(float(value) for value in origin))
+    return _closed(OccupancyGrid(~free, resolution, tuple(origin.tolist())))
 
 
 def _count_passed(passed: np.ndarray, polygon: np.ndarray, origin: np.ndarray, resolution: float) -> None:

@@ -12,7 +12,7 @@ from genmodels_ros.data.episodes import read_card, shard_paths, split_by_floor
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.simulation.floor_episodes import make_shards, simulate_floor
 from genmodels_ros.simulation.floor_plan import FloorPlan, Walker, plan_from_segments, wall
-from genmodels_ros.simulation.recorded_floors import building_logs, occupancy_of, read_building, recorded_floor_plan
+from genmodels_ros.simulation.recorded_floors import building_sources, occupancy_of, read_building, recorded_floor_plan
 from genmodels_ros.simulation.scenes import Lidar, WorldDescription
 from genmodels_ros.simulation.solids import Solid
 from genmodels_ros.simulation.world import World
@@ -141,8 +141,8 @@ def test_no_place_to_drive_is_said(tmp_path):
 def test_held_out_buildings_are_never_used(folder, tmp_path, monkeypatch):
     monkeypatch.setattr("genmodels_ros.simulation.floor_episodes.FLOOR_STEPS", 5)
     names = lambda logs: [log.name.split("-")[0] for log in logs]  # noqa: E731
-    assert names(building_logs(folder)) == ["here", "there"]  # intel: what the model is measured on
-    assert names(building_logs(folder, ("here", "intel"))) == ["there"]
+    assert names(building_sources(folder)) == ["here", "there"]  # intel: what the model is measured on
+    assert names(building_sources(folder, ("here", "intel"))) == ["there"]
     make_shards(out=tmp_path, count=12, floors=folder, hold_out=("there", "intel"))
     shards = [path.stem for path in shard_paths(tmp_path)]
     assert [name for name in shards if name.count("_") == 2] == [f"floor_{i:05d}_here" for i in (2, 5, 8, 11)]
@@ -155,16 +155,16 @@ def test_held_out_buildings_are_never_used(folder, tmp_path, monkeypatch):
 
 def test_names_that_hold_nothing_out_are_refused(folder, tmp_path):
     with pytest.raises(GenModelsError, match="no building 'heer'"):
-        building_logs(folder, ("heer",))
+        building_sources(folder, ("heer",))
     with pytest.raises(GenModelsError, match="give some"):
-        building_logs(folder, ("here", "there", "intel"))
+        building_sources(folder, ("here", "there", "intel"))
     with pytest.raises(GenModelsError, match="give some"):
         make_shards(out=tmp_path / "out", count=1, floors=tmp_path)
     assert not (tmp_path / "out").exists()
 
 
 def test_the_same_seed_gives_the_same_drives_in_the_same_piece(log):
-    a, b, c = (simulate_floor(seed, 2, steps=20, log=log) for seed in (1, 1, 2))
+    a, b, c = (simulate_floor(seed, 2, steps=20, building=log) for seed in (1, 1, 2))
     for name in a.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
     assert not np.array_equal(a.scan, c.scan)
