@@ -22,7 +22,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
@@ -83,6 +83,10 @@ class ManagedNode(LifecycleNode):
     def details(self) -> dict[str, str]:
         """More lines for the diagnostics."""
         return {}
+
+    def statuses(self) -> list[DiagnosticStatus]:
+        """More diagnostics beside the node's own."""
+        return []
 
     # --- Parts, released in reverse order
 
@@ -305,7 +309,8 @@ class ManagedNode(LifecycleNode):
         """Sends the present status; once a second by itself."""
         state = "active" if self.active else "inactive" if self._configured else "unconfigured"
         details = {"dropped": str(sum(slot.dropped for slot in self._slots)), **self.details()}
-        message = DiagnosticArray(status=[self.monitor.status(self.get_fully_qualified_name(), state, details)])
+        own = self.monitor.status(self.get_fully_qualified_name(), state, details)
+        message = DiagnosticArray(status=[own, *self.statuses()])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 

@@ -10,8 +10,8 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import LaserScan
 
 from genmodels_ros.conversions.observations import to_observation
-from genmodels_ros.conversions.sensors import from_twist
-from genmodels_ros.conversions.stamps import to_seconds
+from genmodels_ros.conversions.sensors import from_twist, to_laser_scan
+from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
@@ -66,7 +66,7 @@ class ObservationInput:
         self._refusal: GenModelsError | None = GenModelsError(
             ErrorCode.NO_OBSERVATION, "Nothing was seen yet: publish scan and odom."
         )
-        self.odom_frame = "odom"
+        self.odom_frame, self.scan_frame = "odom", "base_scan"
         self.scans = node.add_worker(self._receive_scan)
         self._commands, self._command_type = None, None
         node.add_subscription(Odometry, "odom", self._receive_odometry, qos_profile_sensor_data)
@@ -84,9 +84,23 @@ class ObservationInput:
         return command if abs(self._now() - moment) <= self._node.value("command.max_age") else np.zeros(2)
 
     @property
-    def moved(self) -> bool:
-        """Whether observations are seen from the base's centre instead of where the lidar stands."""
-        return bool(self._node.value("laser.x") or self._node.value("laser.y"))
+    def laser(self) -> tuple[float, float, float]:
+        """Where the lidar stands in the base frame: x m, y m, yaw rad."""
+        return tuple(self._node.value(f"laser.{name}") for name in ("x", "y", "yaw"))
+
+    def to_scan(self, ranges: np.ndarray, beams: Observation, stamp: float, base_frame: str) -> LaserScan:
+        """The message of `ranges` [B] m at the beams of an observation, as the lidar itself would send it; in the base
+        frame where the lidar stands off the centre, as observations are seen from there."""
+        x, y, yaw = self.laser
+        centred = bool(x or y)
+        return to_laser_scan(
+            ranges,
+            header(base_frame if centred else self.scan_frame, stamp),
+            angle_min=beams.angle_min - (0.0 if centred else yaw),
+            angle_increment=beams.angle_increment,
+            range_min=beams.range_min,
+            range_max=beams.range_max,
+        )
 
     def odometry(self) -> Odometry | None:
         """The newest message, whatever its age; None before the first."""
@@ -160,8 +174,8 @@ class ObservationInput:
                 f"No odometry within {value('odometry.max_gap'):g} s of the scan's stamp: check odom and clocks.",
             )
         self.odom_frame = odometry.header.frame_id or self.odom_frame
-        laser = (value("laser.x"), value("laser.y"), value("laser.yaw"))
-        return to_observation(scan, odometry, self.command(), laser)
+        self.scan_frame = scan.header.frame_id
+        return to_observation(scan, odometry, self.command(), self.laser)
 
     # --- Twist or TwistStamped
 

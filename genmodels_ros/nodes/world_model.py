@@ -4,18 +4,25 @@ import time
 from pathlib import Path
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from nav_msgs.srv import GetPlan
 from sensor_msgs.msg import LaserScan
-from std_msgs.msg import Float64
 
 from genmodels_interfaces.srv import ImagineRollouts, ScorePaths
+from genmodels_ros.conversions.plans import check_start, to_path, to_place
+from genmodels_ros.conversions.poses import relative_to
 from genmodels_ros.conversions.rollouts import Bounds, to_commands, to_paths, to_rollouts
-from genmodels_ros.conversions.sensors import to_laser_scan
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.dream_stage import DreamStage
+from genmodels_ros.nodes.foretelling import Foretelling
+from genmodels_ros.nodes.latent_services import LatentServices
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
+from genmodels_ros.nodes.vigilance import Vigilance
+from genmodels_ros.pipelines.local_planning import plan
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.world_model import WorldModel
 
@@ -28,23 +35,32 @@ class WorldModelNode(ModelNode):
         *ModelNode.PARAMETERS,
         Parameter("base_frame", "base_link", "Frame of commands and rollouts", load_time=True),
         *ObservationInput.PARAMETERS,
-        Parameter("horizon", 1.2, "How far ~/predicted_scan and ~/collision_probability look", "s", range=(0.2, 10.0)),
+        *Foretelling.PARAMETERS,
+        *Vigilance.PARAMETERS,
         Parameter("max_sequences", 1024, "Most sequences or paths of a request", range=(1, 4096)),
         Parameter("max_steps", 150, "Most steps of a sequence", range=(1, 1500)),
         Parameter("num_samples", 1, "Futures drawn a sequence where a request says 0", range=(1, 64)),
         Parameter("max_samples", 64, "Most futures a sequence a request may draw", range=(1, 1024)),
         Parameter("speed", 0.4, "Along a path where a request says 0", "m/s", range=(0.01, 5.0)),
+        Parameter("plan.start_tolerance", 0.3, "Farthest start of a plan from the robot", "m", range=(0.0, 10.0)),
+        Parameter("plan.max_risk", 0.5, "Collision probability beyond which a plan is none", range=(0.0, 1.0)),
+        *LatentServices.PARAMETERS,
+        *DreamStage.PARAMETERS,
     )
 
     def __init__(self, **options):
         super().__init__("world_model", **options)
         self.add_service(ImagineRollouts, "~/imagine", self.imagine)
         self.add_service(ScorePaths, "~/score_paths", self.score_paths)
+        self.add_service(GetPlan, "~/get_plan", self.get_plan)
+        self.latents = LatentServices(self)
+        self.dreams = DreamStage(self, self.latents)
+
+    # --- Transitions
 
     def configure(self) -> None:
-        self.surprise = self.add_publisher(Float64, "~/surprise")
-        self.predicted_scan = self.add_publisher(LaserScan, "~/predicted_scan")
-        self.collision_probability = self.add_publisher(Float64, "~/collision_probability")
+        self.foretelling, self.vigilance = Foretelling(self), Vigilance(self)
+        self.dreams.configure()
         super().configure()
 
     def load(self, checkpoint: Path, device: str, precision: str) -> WorldModel:
@@ -55,40 +71,35 @@ class WorldModelNode(ModelNode):
             scan = np.full(360, 3.0)
             self.pipeline.observe(Observation(stamp, scan, -np.pi, np.pi / 180, 0.1, 10.0, np.zeros(3)))
         self.pipeline.imagine(np.zeros((16, 8, 2)))
+        self.pipeline.forecast(np.zeros((2, 2)))
         self.pipeline.reset()
 
     def activate(self) -> None:
         self.pipeline.reset()
+        self.vigilance.activate()
+        self.dreams.activate()
         self.input = ObservationInput(self, self.observe)
 
-    def details(self) -> dict[str, str]:
-        return {**super().details(), **(self.input.details() if self.active else {})}
+    def deactivate(self) -> None:
+        self.dreams.deactivate()
 
-    # --- Topics
+    def cleanup(self) -> None:
+        self.latents.forget()
+        super().cleanup()
+
+    # --- What is seen
 
     def observe(self, observation: Observation, scan: LaserScan) -> None:
-        """One scan: remember it, say how surprising it was and what the present command leads to."""
+        """One scan: remember it, say what the present command leads to and how odd the scan is."""
         if self.pipeline.observe(observation):
-            self.foretell(scan)
+            risk = self.foretelling.tell(self.pipeline, self.input)
+            self.vigilance.tell(self.pipeline, scan.header, risk)
 
-    def foretell(self, scan: LaserScan) -> None:
-        """Publishes what the model makes of the scan just seen."""
-        if self.pipeline.surprise is not None:
-            self.surprise.publish(Float64(data=self.pipeline.surprise))
-        steps = max(1, round(self.value("horizon") / self.pipeline.time_step))
-        forecast = self.pipeline.forecast(np.tile(self.input.command(), (steps, 1)), steps=[steps - 1])
-        self.collision_probability.publish(Float64(data=float(forecast.collision_probability[-1])))
-        beams = self.pipeline.last_observation
-        self.predicted_scan.publish(
-            to_laser_scan(
-                forecast.ranges[-1],
-                header(self.value("base_frame"), beams.stamp) if self.input.moved else scan.header,
-                angle_min=beams.angle_min - (0.0 if self.input.moved else self.value("laser.yaw")),
-                angle_increment=beams.angle_increment,
-                range_min=beams.range_min,
-                range_max=beams.range_max,
-            )
-        )
+    def details(self) -> dict[str, str]:
+        return {**super().details(), **({**self.input.details(), **self.dreams.details()} if self.active else {})}
+
+    def statuses(self) -> list[DiagnosticStatus]:
+        return [self.vigilance.status()] if self.active else []
 
     # --- Services
 
@@ -123,6 +134,23 @@ class WorldModelNode(ModelNode):
         response.scores = scores.scores.astype(np.float32).tolist()
         response.collision_probability = scores.collision_probability.astype(np.float32).tolist()
         response.best_index = int(scores.best_index)
+
+    def get_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> None:
+        """An answer without poses is a refusal: why, stands in the log and in the diagnostics."""
+        self.input.require_recent()
+        seen, frames = self.pipeline.last_observation, (self.input.odom_frame, self.value("base_frame"))
+        check_start(request.start, seen.pose, *frames, self.value("plan.start_tolerance"))
+        goal = to_place(request.goal, "The goal", seen.pose, *frames)
+        with self.monitor.measure():
+            poses = plan(self.pipeline, goal)
+            risk = self.pipeline.score_paths([relative_to(seen.pose, poses)], self.value("speed"))
+        if risk.collision_probability[0] > self.value("plan.max_risk"):
+            raise GenModelsError(
+                ErrorCode.NO_SOLUTION,
+                f"The best way found touches something with probability {risk.collision_probability[0]:.2f}: "
+                "choose another goal, or raise plan.max_risk.",
+            )
+        response.plan = to_path(poses, frames[0], seen.stamp, self.pipeline.time_step)
 
     def bounds(self) -> Bounds:
         return Bounds(self.value("max_sequences"), self.value("max_steps"))

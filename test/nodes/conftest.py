@@ -5,13 +5,21 @@ import os
 os.environ["ROS_DOMAIN_ID"] = str(os.getpid() % 100 + 1)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
+import itertools
+import math
 import threading
 import time
 
+import numpy as np
 import pytest
 import rclpy
+from geometry_msgs.msg import Twist
+from nav_msgs.msg import Odometry
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
+from sensor_msgs.msg import LaserScan
 
+from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
+from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.nodes.process import Executor
 
 TIMEOUT = 60.0  # s; only a failing test waits as long, and a machine may be busy with other things
@@ -83,3 +91,68 @@ def graph():
 @pytest.fixture(scope="session", name="wait_until")
 def _wait_until():
     return wait_until
+
+
+class RobotInARoom:
+    """Publishes what a robot standing in a room senses, at stamps of its own, to a node with an ObservationInput."""
+
+    NUM_BEAMS, WALL_AHEAD = 360, 0.8  # m
+
+    def __init__(self, graph, node):
+        self.FAN = {"angle_min": -math.pi, "angle_increment": math.pi / 180, "range_min": 0.12, "range_max": 12.0}
+        self.node, namespace = node, node.get_namespace().rstrip("/")
+        self.scans = graph.publisher(LaserScan, f"{namespace}/scan")
+        self.odometry = graph.publisher(Odometry, f"{namespace}/odom")
+        self.commands = graph.publisher(Twist, f"{namespace}/cmd_vel")
+        self.stamps = itertools.count(100, 1)
+        assert wait_until(lambda: self.scans.get_subscription_count() and self.odometry.get_subscription_count())
+
+    @staticmethod
+    def room(ahead=WALL_AHEAD, behind=4.0, side=4.0, num_beams=NUM_BEAMS) -> np.ndarray:
+        """Ranges in a rectangular room."""
+        angles = -math.pi + 2 * math.pi / num_beams * np.arange(num_beams)
+        cos, sin = np.cos(angles), np.sin(angles)
+        with np.errstate(divide="ignore"):
+            to_x = np.where(cos > 0, ahead / cos, -behind / cos)
+            return np.minimum(to_x, side / np.abs(sin))
+
+    def sense(self, scan=None, pose=(0.0, 0.0, 0.0), odometry_delay=0.0, expect=True):
+        """Publishes odometry and a scan 0.2 s after the last one and waits until the node has dealt with them."""
+        stamp = next(self.stamps) * 0.2
+        odometry = to_odometry(pose, (0.0, 0.0), header("odom", stamp + odometry_delay))
+        if scan is None:
+            scan = to_laser_scan(self.room(), header("base_scan", stamp), **self.FAN)
+        scan.header = header("base_scan", stamp)
+        self.odometry.publish(odometry)
+        assert wait_until(lambda: self.heard(stamp + odometry_delay))
+        errors = self.node.monitor.num_errors
+        self.scans.publish(scan)
+        if expect:
+            if not wait_until(lambda: self.seen(stamp), 10.0):
+                self.scans.publish(scan)  # sensor topics are best effort: a scan may be lost
+            assert wait_until(lambda: self.seen(stamp)), self.node.monitor.last_error
+        else:
+            assert wait_until(lambda: self.node.monitor.num_errors > errors)
+        return stamp
+
+    def heard(self, stamp) -> bool:
+        """Whether the odometry of `stamp` has come."""
+        newest = self.node.input.odometry()
+        return newest is not None and to_seconds(newest.header.stamp) == pytest.approx(stamp)
+
+    def seen(self, stamp) -> bool:
+        """Whether the model's last observation is the one of `stamp`."""
+        return getattr(self.node.pipeline.last_observation, "stamp", -1) == pytest.approx(stamp)
+
+    def is_heard(self, *topics) -> bool:
+        """Whether each of the node's own topics found a listener in time."""
+        wanted = {f"{self.node.get_fully_qualified_name()}/{topic}" for topic in topics}
+        publishers = [publisher for publisher in self.node.publishers if publisher.topic_name in wanted]
+        assert len(publishers) == len(wanted)
+        return wait_until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+
+
+@pytest.fixture(scope="session")
+def robot_in_a_room(graph):
+    """Makes a RobotInARoom for a node."""
+    return lambda node: RobotInARoom(graph, node)

@@ -1,12 +1,11 @@
 """The world model as a planner and a robot see it: sensors in, futures out, and every wrong scan or request."""
 
-import itertools
 import math
 
 import numpy as np
 import pytest
 from geometry_msgs.msg import PoseStamped, Twist
-from nav_msgs.msg import Odometry, Path
+from nav_msgs.msg import Path
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Float64, Header
@@ -20,19 +19,7 @@ from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.world_model import WorldModelNode
 
-NUM_BEAMS = 360
-ANGLES = -math.pi + 2 * math.pi / NUM_BEAMS * np.arange(NUM_BEAMS)
-FAN = {"angle_min": -math.pi, "angle_increment": 2 * math.pi / NUM_BEAMS, "range_min": 0.12, "range_max": 12.0}
-WALL_AHEAD = 0.8  # m
 MAX_AGE = 60.0  # s; a busy machine may ask long after it saw
-
-
-def room(ahead=WALL_AHEAD, behind=4.0, side=4.0) -> np.ndarray:
-    """Ranges [360] in a rectangular room."""
-    cos, sin = np.cos(ANGLES), np.sin(ANGLES)
-    with np.errstate(divide="ignore"):
-        to_x = np.where(cos > 0, ahead / cos, -behind / cos)
-        return np.minimum(to_x, side / np.abs(sin))
 
 
 @pytest.fixture(scope="module")
@@ -44,50 +31,9 @@ def node(graph):
     graph.remove(node)
 
 
-class Robot:
-    """Publishes what a robot standing in a room senses, at stamps of its own."""
-
-    def __init__(self, graph, node, wait_until):
-        self.node, self.wait_until = node, wait_until
-        self.scans = graph.publisher(LaserScan, "scan")
-        self.odometry = graph.publisher(Odometry, "odom")
-        self.commands = graph.publisher(Twist, "cmd_vel")
-        self.stamps = itertools.count(100, 1)
-        assert wait_until(lambda: self.scans.get_subscription_count() and self.odometry.get_subscription_count())
-
-    def sense(self, scan=None, pose=(0.0, 0.0, 0.0), odometry_delay=0.0, expect=True):
-        """Publishes odometry and a scan 0.2 s after the last one and waits until the node has dealt with them."""
-        stamp = next(self.stamps) * 0.2
-        odometry = to_odometry(pose, (0.0, 0.0), header("odom", stamp + odometry_delay))
-        if scan is None:
-            scan = to_laser_scan(room(), header("base_scan", stamp), **FAN)
-        scan.header = header("base_scan", stamp)
-        self.odometry.publish(odometry)
-        arrived = lambda: self.heard(stamp + odometry_delay)  # noqa: E731
-        assert self.wait_until(arrived)
-        errors = self.node.monitor.num_errors
-        self.scans.publish(scan)
-        if expect:
-            if not self.wait_until(lambda: self.seen(stamp), 10.0):
-                self.scans.publish(scan)  # sensor topics are best effort: a scan may be lost
-            assert self.wait_until(lambda: self.seen(stamp)), self.node.monitor.last_error
-        else:
-            assert self.wait_until(lambda: self.node.monitor.num_errors > errors)
-        return stamp
-
-    def heard(self, stamp) -> bool:
-        """Whether the odometry of `stamp` has come."""
-        newest = self.node.input.odometry()
-        return newest is not None and to_seconds(newest.header.stamp) == pytest.approx(stamp)
-
-    def seen(self, stamp) -> bool:
-        """Whether the model's last observation is the one of `stamp`."""
-        return getattr(self.node.pipeline.last_observation, "stamp", -1) == pytest.approx(stamp)
-
-
 @pytest.fixture(scope="module")
-def robot(graph, node, wait_until):
-    return Robot(graph, node, wait_until)
+def robot(node, robot_in_a_room):
+    return robot_in_a_room(node)
 
 
 @pytest.fixture
@@ -147,12 +93,12 @@ def test_driving_at_a_wall_is_riskier_than_away_from_it(graph, watching):
     assert towards > away + 0.3
 
 
-def test_scans_come_when_asked_for(graph, watching):
+def test_scans_come_when_asked_for(graph, robot, watching):
     answer = imagine(graph, with_scans=True)
     scans = answer.rollouts[0].scans
     assert len(scans) == 6 and len(scans[0].ranges) > 30
     ahead = scans[0].ranges[round((0.0 - scans[0].angle_min) / scans[0].angle_increment)]
-    assert ahead == pytest.approx(WALL_AHEAD - 0.06, abs=0.3)
+    assert ahead == pytest.approx(robot.WALL_AHEAD - 0.06, abs=0.3)
 
 
 def test_a_time_step_of_the_caller_s_own(graph, watching):
@@ -188,8 +134,7 @@ def test_surprise_prediction_and_risk_are_published(graph, node, robot, wait_unt
         surprise = graph.listen(Float64, "world_model/surprise")
         predicted = graph.listen(LaserScan, "world_model/predicted_scan")
         risk = graph.listen(Float64, "world_model/collision_probability")
-        publishers = (node.surprise, node.predicted_scan, node.collision_probability)
-        assert wait_until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+        assert robot.is_heard("surprise", "predicted_scan", "collision_probability")
 
     def foretold_risk() -> float:
         stamp = robot.sense()
@@ -200,8 +145,8 @@ def test_surprise_prediction_and_risk_are_published(graph, node, robot, wait_unt
     for _ in range(3):
         foretold_risk()
     assert wait_until(lambda: surprise)
-    assert len(predicted[-1].ranges) == NUM_BEAMS and predicted[-1].header.frame_id == "base_scan"
-    assert np.median(np.abs(np.array(predicted[-1].ranges) - room())) < 0.3, "a room at rest stays as it is"
+    assert len(predicted[-1].ranges) == robot.NUM_BEAMS and predicted[-1].header.frame_id == "base_scan"
+    assert np.median(np.abs(np.array(predicted[-1].ranges) - robot.room())) < 0.3, "a room at rest stays as it is"
     node.set_parameters([Parameter("command.max_age", value=60.0), Parameter("horizon", value=2.4)])
     quiet = foretold_risk()
     command = Twist()
@@ -224,7 +169,7 @@ def test_stale_scans_are_dropped(graph, node, robot, wait_until):
     def stream() -> bool:
         stamps.append(next(robot.stamps) * 0.2)
         robot.odometry.publish(to_odometry((0, 0, 0), (0, 0), header("odom", stamps[-1])))
-        robot.scans.publish(to_laser_scan(room(), header("base_scan", stamps[-1]), **FAN))
+        robot.scans.publish(to_laser_scan(robot.room(), header("base_scan", stamps[-1]), **robot.FAN))
         return node.input.scans.dropped >= dropped + 8
 
     with node.work:
@@ -236,29 +181,29 @@ def test_stale_scans_are_dropped(graph, node, robot, wait_until):
 # --- Wrong scans
 
 
-def scan_with(**fields) -> LaserScan:
-    scan = to_laser_scan(room(), Header(), **FAN)
+NAN, INF = float("nan"), float("inf")
+WRONG_SCANS = {
+    "NaN only": ({"ranges": [NAN] * 360}, ErrorCode.NOT_FINITE),
+    "zeros only": ({"ranges": [0.0] * 360}, ErrorCode.NOT_FINITE),
+    "no beams": ({"ranges": []}, ErrorCode.WRONG_LENGTH),
+    "NaN angle": ({"angle_min": NAN}, ErrorCode.NOT_FINITE),
+    "no increment": ({"angle_increment": 0.0}, ErrorCode.NOT_FINITE),
+    "infinite range": ({"range_max": INF}, ErrorCode.NOT_FINITE),
+    "range upside down": ({"range_min": 5.0, "range_max": 1.0}, ErrorCode.NOT_FINITE),
+}
+
+
+def scan_with(robot, **fields) -> LaserScan:
+    scan = to_laser_scan(robot.room(), Header(), **robot.FAN)
     for name, value in fields.items():
         setattr(scan, name, value)
     return scan
 
 
-NAN, INF = float("nan"), float("inf")
-WRONG_SCANS = {
-    "NaN only": (scan_with(ranges=[NAN] * NUM_BEAMS), ErrorCode.NOT_FINITE),
-    "zeros only": (scan_with(ranges=[0.0] * NUM_BEAMS), ErrorCode.NOT_FINITE),
-    "no beams": (scan_with(ranges=[]), ErrorCode.WRONG_LENGTH),
-    "NaN angle": (scan_with(angle_min=NAN), ErrorCode.NOT_FINITE),
-    "no increment": (scan_with(angle_increment=0.0), ErrorCode.NOT_FINITE),
-    "infinite range": (scan_with(range_max=INF), ErrorCode.NOT_FINITE),
-    "range upside down": (scan_with(range_min=5.0, range_max=1.0), ErrorCode.NOT_FINITE),
-}
-
-
-@pytest.mark.parametrize(("scan", "code"), WRONG_SCANS.values(), ids=WRONG_SCANS)
-def test_a_wrong_scan_is_refused_and_the_next_one_heals(graph, robot, scan, code):
+@pytest.mark.parametrize(("fields", "code"), WRONG_SCANS.values(), ids=WRONG_SCANS)
+def test_a_wrong_scan_is_refused_and_the_next_one_heals(graph, robot, fields, code):
     robot.sense()
-    robot.sense(scan, expect=False)
+    robot.sense(scan_with(robot, **fields), expect=False)
     answer = imagine(graph)
     assert ErrorCode(answer.error.value) == code, "futures of a scan we could not read would be a lie"
     robot.sense()
@@ -266,9 +211,9 @@ def test_a_wrong_scan_is_refused_and_the_next_one_heals(graph, robot, scan, code
 
 
 def test_some_bad_beams_are_no_bad_scan(graph, robot):
-    ranges = room()
+    ranges = robot.room()
     ranges[::3], ranges[1::7], ranges[5] = np.nan, np.inf, -np.inf
-    robot.sense(scan_with(ranges=ranges.tolist()))
+    robot.sense(scan_with(robot, ranges=ranges.tolist()))
     assert imagine(graph).error.value == ErrorCode.SUCCESS
 
 
