@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from genmodels_ros.data.episodes import Episodes
-from genmodels_ros.pipelines.anomaly import relative
+from genmodels_ros.pipelines.scan_matching import compose, relative
 
 BEFORE, AFTER = 10, 5  # rows of a piece before the fault begins and from then on
 KINDS = ("frozen", "covered", "stuck", "slipping", "kidnap")
@@ -122,7 +122,7 @@ def _told(piece: Episodes, motions: np.ndarray, twists: np.ndarray) -> Episodes:
     """The piece with odometry that goes on by `motions` [AFTER, 3]; twist and command say the same."""
     odometry, twist, command = (values.astype(float) for values in (piece.odometry, piece.twist, piece.command))
     for row, motion in enumerate(motions, BEFORE):
-        odometry[row] = _compose(odometry[row - 1], motion)
+        odometry[row] = compose(odometry[row - 1], motion)
     twist[BEFORE:], command[BEFORE - 1 : -1] = twists, twists
     return replace(piece, odometry=odometry, twist=twist, command=command)
 
@@ -143,12 +143,6 @@ def _kidnapped(piece: Episodes, floor: Episodes, drives: list, rng: np.random.Ge
     return replace(
         _told(piece, motions, other.twist), command=np.concatenate([piece.command[:BEFORE], other.command]), **joined
     )
-
-
-def _compose(pose: np.ndarray, motion: np.ndarray) -> np.ndarray:
-    cos, sin = math.cos(pose[2]), math.sin(pose[2])
-    x, y = pose[0] + cos * motion[0] - sin * motion[1], pose[1] + sin * motion[0] + cos * motion[1]
-    return np.array([x, y, math.remainder(pose[2] + motion[2], 2 * math.pi)])
 
 
 _BREAK = {"frozen": _frozen, "covered": _covered, "stuck": _stuck, "slipping": _slipping}

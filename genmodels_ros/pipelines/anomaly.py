@@ -20,7 +20,7 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.world_model.fan import Beams
-from genmodels_ros.pipelines.scan_matching import Match, Surface, arrivals, match, surface
+from genmodels_ros.pipelines.scan_matching import Match, Surface, arrivals, match, relative, surface
 
 CALIBRATION = "calibration.json"
 CAUSES = ("frozen", "scan", "place", "motion", "model")
@@ -220,10 +220,3 @@ def deviations(found: Match) -> float:
     slip = SLIP * np.array([along, along / 2, turn])
     covariance = np.diag(ROUGH**2 + slip**2) + np.linalg.inv(found.information)
     return math.sqrt(max(0.0, float(off @ np.linalg.solve(covariance, off))))
-
-
-def relative(origin: np.ndarray, pose: np.ndarray) -> np.ndarray:
-    """Pose [3] in the frame of `origin` [3]."""
-    cos, sin = math.cos(origin[2]), math.sin(origin[2])
-    dx, dy = pose[:2] - origin[:2]
-    return np.array([cos * dx + sin * dy, cos * dy - sin * dx, math.remainder(pose[2] - origin[2], 2 * math.pi)])

@@ -125,3 +125,17 @@ def _beam_of(points: np.ndarray, beams: Beams) -> tuple[np.ndarray, np.ndarray]:
     if beams.closed:
         return index % beams.count, np.ones(index.shape, bool)
     return np.minimum(index, beams.count - 1), index < beams.count
+
+
+def relative(origin: np.ndarray, pose: np.ndarray) -> np.ndarray:
+    """Pose [3] in the frame of `origin` [3]."""
+    cos, sin = math.cos(origin[2]), math.sin(origin[2])
+    dx, dy = pose[:2] - origin[:2]
+    return np.array([cos * dx + sin * dy, cos * dy - sin * dx, math.remainder(pose[2] - origin[2], 2 * math.pi)])
+
+
+def compose(pose: np.ndarray, motion: np.ndarray) -> np.ndarray:
+    """The pose [3] after a motion [3] given in its frame."""
+    cos, sin = math.cos(pose[2]), math.sin(pose[2])
+    x, y = pose[0] + cos * motion[0] - sin * motion[1], pose[1] + sin * motion[0] + cos * motion[1]
+    return np.array([x, y, math.remainder(pose[2] + motion[2], 2 * math.pi)])

@@ -20,6 +20,7 @@ from genmodels_ros.models.world_model import ScanWorldModel
 from genmodels_ros.models.world_model.fan import RANGE_LIMIT
 from genmodels_ros.models.world_model.model import TIME_STEP, cumulative
 from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore, load_calibration
+from genmodels_ros.pipelines.drive_log import DriveLog
 from genmodels_ros.pipelines.imagination import (
     MAX_SEQUENCES,
     Forecast,
@@ -51,6 +52,7 @@ class WorldModel:
         self.model, self.card, self.checkpoint = model.to(self.device).eval().requires_grad_(False), card, checkpoint
         calibration = None if checkpoint is None else load_calibration(checkpoint, card.sha256)
         self._memory = ScanMemory(self.model, self.device, AnomalyDetector(calibration))
+        self.log = DriveLog()  # the last minutes, to learn from
 
     @classmethod
     def from_checkpoint(
@@ -88,9 +90,24 @@ class WorldModel:
         snapshot = self._memory.snapshot
         return None if snapshot is None else snapshot.observation
 
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """All that futures start from, for who goes on from it later: see `restore`."""
+        return self._memory.snapshot
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Goes on from a moment of this or another world model with the same network."""
+        self._memory.restore(snapshot)
+
     def reset(self) -> None:
         """Forgets everything seen."""
         self._memory.forget()
+        self.log.clear()
+
+    def adopt(self, model: ScanWorldModel) -> None:
+        """Goes on with other weights of the same network; what was seen stays remembered."""
+        model = model.to(self.device).eval().requires_grad_(False)
+        self.model = self._memory.model = model
 
     def observe(self, observation: Observation) -> bool:
         """Takes in an observation; False if it came sooner than the model's pace and was left out.
@@ -99,11 +116,17 @@ class WorldModel:
         jumps; where walls stand is remembered for ten seconds. Raises GenModelsError as Observation.checked does; the
         memory then stays as it was.
         """
-        return self._memory.observe(observation.checked())
+        checked = observation.checked()
+        taken = self._memory.observe(checked)
+        if taken:
+            self.log.add(checked)
+        return taken
 
     def told(self, command) -> None:
         """`command` [2] (m/s, rad/s) is in force since the last observation: for who decides after having observed."""
-        self._memory.tell(np.asarray(command, dtype=float))
+        command = np.asarray(command, dtype=float)
+        self._memory.tell(command)
+        self.log.tell(command)
 
     def imagine(
         self, commands, time_step: float = 0.0, num_samples: int = 1, seed: int = 0, with_scans: bool = False,
@@ -169,17 +192,18 @@ class WorldModel:
         return _numpy(poses), _numpy(std), _numpy(split(probability).mean(1)), ranges
 
     @torch.inference_mode()
-    def forecast(self, commands, poses=None, steps=None) -> Forecast:
+    def forecast(self, commands, poses=None, steps=None, rng: torch.Generator | None = None) -> Forecast:
         """The scans [T, B] expected at the lidar's own beams under `commands` [T, 2], one a TIME_STEP.
 
         poses: [T, 3] in base_link at the last observation, where the motion is known (a recording's odometry); the
         commands are then the motion as driven. steps: indexes of the steps that are wanted, all if None; few are fast.
+        rng: draws one of the futures; without it, the most likely one is told.
         Raises GenModelsError as `imagine` does.
         """
         snapshot = self._current()
         commands = checked_commands(np.asarray(commands)[None], TIME_STEP, 1)
         actions = self._actions(commands, poses is not None)
-        rollout = self.model.imagine(snapshot.state, actions, sample=False)
+        rollout = self.model.imagine(snapshot.state, actions, rng, sample=rng is not None)
         if poses is not None:
             rollout = replace(rollout, poses=self._tensor(poses)[None])
         probability = cumulative(self.model.hazard(rollout, snapshot.anchor, actions[..., :2]))
