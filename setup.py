@@ -7,7 +7,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = "genmodels_ros"
-NODES = ("bringup", "simulation", "trajectory_generator", "world_model", "image_augmenter", "demo")
+NODES = ("bringup", "simulation", "trajectory_generator", "world_model", "local_planner", "image_augmenter", "demo")
 VERSION = re.search(r'__version__ = "(.+)"', Path(PACKAGE, "__init__.py").read_text()).group(1)
 
 

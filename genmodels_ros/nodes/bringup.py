@@ -18,6 +18,7 @@ from genmodels_ros.nodes.process import spin
 NODES = {
     "trajectory_generator": "TrajectoryGeneratorNode",
     "world_model": "WorldModelNode",
+    "local_planner": "LocalPlannerNode",
     "image_augmenter": "ImageAugmenterNode",
     "simulation": "SimulationNode",
 }

@@ -54,7 +54,7 @@ def test_it_waits_where_nothing_is_safe():
 def test_it_waits_for_whoever_moves():
     def walker(index):
         person = np.array([0.8, -1.0]) + 0.25 * (index - PATIENCE) * np.array([0.0, 1.0])
-        return np.concatenate([WALL + (3, 0), person + 0.05 * np.array([[0, 1], [1, 0], [0, 0], [1, 1]])])
+        return np.concatenate([WALL + np.array([3, 0]), person + 0.05 * np.array([[0, 1], [1, 0], [0, 0], [1, 1]])])
 
     assert told(safe, PATIENCE + 1, walker)[-1].state == "waiting"
 

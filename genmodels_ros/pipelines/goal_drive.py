@@ -1,0 +1,48 @@
+"""One drive to a goal: where to look next, how much is left, whether it comes farther."""
+
+import numpy as np
+
+from genmodels_ros.pipelines.local_planning import Decision, LocalPlanner
+from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.routes import CLEAR_SIGHT, LOOKAHEAD, Patience, densify, next_target, remaining, to_base
+from genmodels_ros.pipelines.stopping import scan_points
+
+LEAST_AHEAD = 0.6  # m that the target stays ahead even where somebody stands in the line of sight
+
+
+class GoalDrive:
+    """Along a route where there is one, else straight, around what is in the way."""
+
+    def __init__(self, planner: LocalPlanner, goal: np.ndarray, route: np.ndarray | None = None):
+        """goal [2] and route [P, 2] in odom, m; the route ends at the goal, or the goal is added to it."""
+        planner.reset()
+        self._planner, self._goal, self._patience = planner, np.asarray(goal, dtype=float)[:2], Patience()
+        self._route = None if route is None else densify(np.concatenate([route[:, :2], self._goal[None]]))
+
+    def step(self, observation: Observation) -> Decision:
+        """The decision after an observation."""
+        position = observation.pose[:2]
+        target = to_base(observation.pose, self._target(observation))
+        return self._planner.decide(observation, target, self._patience.waited(self.left(position)))
+
+    def left(self, position: np.ndarray) -> float:
+        """Metres to the goal from a place [2] in odom, along the route where there is one."""
+        if self._route is None:
+            return float(np.hypot(*(self._goal - position)))
+        return remaining(self._route, position)
+
+    def arrived(self, position: np.ndarray, tolerance: float) -> bool:
+        return bool(np.hypot(*(self._goal - position)) < tolerance)
+
+    def _target(self, observation: Observation) -> np.ndarray:
+        position = observation.pose[:2]
+        if self._route is None:
+            to_goal = self._goal - position
+            return position + to_goal * min(1.0, LOOKAHEAD / max(float(np.hypot(*to_goal)), 1e-6))
+        seen = scan_points(observation, LOOKAHEAD)
+
+        def is_clear(points: np.ndarray) -> bool:
+            at = to_base(observation.pose, points)
+            return not len(seen) or np.hypot(*(at[:, None] - seen).transpose(2, 0, 1)).min() > CLEAR_SIGHT
+
+        return next_target(self._route, position, is_clear, LEAST_AHEAD)

@@ -1,0 +1,277 @@
+"""The local planner as a robot and a client see it: a base in a room, goals good and bad, sensors that fall silent."""
+
+import math
+import threading
+import time
+
+import numpy as np
+import pytest
+from action_msgs.msg import GoalStatus
+from geometry_msgs.msg import PoseStamped, Twist
+from nav_msgs.msg import Odometry, Path
+from rclpy.action import ActionClient
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import LaserScan
+from std_msgs.msg import Header, String
+
+from genmodels_interfaces.action import DriveToGoal
+from genmodels_ros.conversions.poses import from_planar
+from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
+from genmodels_ros.conversions.stamps import header
+from genmodels_ros.errors import ErrorCode
+from genmodels_ros.nodes.local_planner import LocalPlannerNode
+
+PERIOD = 0.1  # s between scans
+HALF = 3.0  # m from the middle of the room to its walls
+ANGLES = -math.pi + math.pi / 180 * np.arange(360)
+FAN = {"angle_min": -math.pi, "angle_increment": math.pi / 180, "range_min": 0.12, "range_max": 12.0}
+PATIENT = 3.0  # s that a scan may be old on a busy machine
+
+
+class FakeRobot:
+    """A base that does what cmd_vel says, in a room of 6 x 6 m with nothing in it but, if told to, a post."""
+
+    def __init__(self, graph):
+        self._scans, self._odometry = graph.publisher(LaserScan, "scan"), graph.publisher(Odometry, "odom")
+        self.heard: list[Twist] = graph.listen(Twist, "cmd_vel")
+        self.pose, self.sees, self.post = np.zeros(3), True, None
+        self.command, self._taken, self._stamp = np.zeros(2), 0, 100.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self):
+        while not self._ended.wait(PERIOD):
+            if self.heard:
+                self.command = np.array([self.heard[-1].linear.x, self.heard[-1].angular.z])
+            self._stamp += PERIOD
+            x, y, yaw = self.pose
+            v, w = self.command
+            middle = yaw + w * PERIOD / 2
+            self.pose = np.array(
+                [x + v * PERIOD * math.cos(middle), y + v * PERIOD * math.sin(middle), yaw + w * PERIOD]
+            )
+            if self.sees:
+                self._odometry.publish(to_odometry(self.pose, self.command, header("odom", self._stamp)))
+                self._scans.publish(to_laser_scan(self._ranges(), header("base_scan", self._stamp), **FAN))
+
+    def _ranges(self) -> np.ndarray:
+        x, y, yaw = self.pose
+        cos, sin = np.cos(ANGLES + yaw), np.sin(ANGLES + yaw)
+        with np.errstate(divide="ignore"):
+            walls = np.minimum((np.copysign(HALF, cos) - x) / cos, (np.copysign(HALF, sin) - y) / sin)
+        if self.post is None:
+            return walls
+        dx, dy = self.post[0] - x, self.post[1] - y
+        along, across = dx * cos + dy * sin, np.abs(dx * sin - dy * cos)
+        hits = (along > 0) & (across < 0.15)
+        return np.where(hits, np.minimum(walls, along - np.sqrt(np.maximum(0.15**2 - across**2, 0))), walls)
+
+
+@pytest.fixture(scope="module")
+def node(graph):
+    patient = [Parameter("scan.max_age", value=PATIENT), Parameter("observation.max_age", value=30.0)]
+    node = graph.add(LocalPlannerNode(parameter_overrides=patient))
+    assert node.start()
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture
+def robot(graph, node, wait_until):
+    robot = FakeRobot(graph)
+    assert wait_until(lambda: node.pipeline.last_observation is not None and seen_by(node, robot))
+    yield robot
+    robot.close()
+    if node._drive is not None:
+        node.finish(node._drive)
+
+
+def seen_by(node, robot) -> bool:
+    return np.allclose(node.pipeline.last_observation.pose[:2], robot.pose[:2], atol=0.1)
+
+
+class Client:
+    """An action client whose waits are bounded."""
+
+    def __init__(self, graph, wait_until):
+        self._client = ActionClient(graph.node, DriveToGoal, "local_planner/drive_to_goal")
+        self._wait_until, self.feedback = wait_until, []
+        assert self._client.wait_for_server(60.0)
+
+    def send(self, x, y, frame="odom", **fields):
+        goal = DriveToGoal.Goal(goal=place(x, y, frame), **fields)
+        sent = self._client.send_goal_async(
+            goal, feedback_callback=lambda message: self.feedback.append(message.feedback)
+        )
+        assert self._wait_until(sent.done)
+        return sent.result()
+
+    def result(self, handle):
+        future = handle.get_result_async()
+        assert self._wait_until(future.done, 90.0)
+        return future.result()
+
+
+@pytest.fixture
+def client(graph, wait_until):
+    return Client(graph, wait_until)
+
+
+def place(x, y, frame="odom") -> PoseStamped:
+    return PoseStamped(header=Header(frame_id=frame), pose=from_planar((x, y, 0.0)))
+
+
+def route_of(*points, frame="odom") -> Path:
+    return Path(header=Header(frame_id=frame), poses=[place(*point, frame) for point in points])
+
+
+def stands(robot) -> bool:
+    return bool(robot.heard) and robot.heard[-1].linear.x == 0 and robot.heard[-1].angular.z == 0
+
+
+def drives(robot) -> bool:
+    return bool(robot.heard) and robot.heard[-1].linear.x > 0.1
+
+
+# --- What it is for
+
+
+def test_without_a_goal_it_is_silent(robot):
+    time.sleep(5 * PERIOD)
+    assert not robot.heard
+
+
+def test_it_reaches_a_goal_and_stands(graph, node, robot, client, wait_until):
+    plans, states = graph.listen(Path, "local_planner/plan"), graph.listen(String, "local_planner/state")
+    handle = client.send(1.2, 0.5)
+    answer = client.result(handle)
+    assert answer.result.error.value == ErrorCode.SUCCESS, answer.result.error.message
+    assert answer.status == GoalStatus.STATUS_SUCCEEDED
+    assert np.hypot(*(robot.pose[:2] - (1.2, 0.5))) < 0.5
+    assert wait_until(lambda: stands(robot))
+    assert client.feedback and client.feedback[0].distance > client.feedback[-1].distance
+    assert plans[-1].header.frame_id == "odom" and len(plans[-1].poses) > 5
+    assert wait_until(lambda: states and states[-1].data == "idle") and "driving" in {state.data for state in states}
+    count = len(robot.heard)
+    time.sleep(5 * PERIOD)
+    assert len(robot.heard) == count, "a drive that has ended says nothing more"
+
+
+def test_it_follows_a_route(robot, client):
+    handle = client.send(1.0, 1.2, route=route_of((0.0, 0.0), (0.0, 1.2)))
+    assert client.result(handle).result.error.value == ErrorCode.SUCCESS
+    assert client.feedback[0].distance > 1.9, "along the route, not as the crow flies"
+
+
+def test_a_goal_comes_by_topic_too(graph, robot, wait_until):
+    goals = graph.publisher(PoseStamped, "goal_pose")
+    assert wait_until(goals.get_subscription_count)
+    goals.publish(place(0.8, 0.0, "base_link"))
+    assert wait_until(lambda: robot.pose[0] > 0.4)
+
+
+# --- When to stop
+
+
+def test_it_stops_when_the_scan_stops_and_goes_on_when_it_comes_back(node, robot, client, wait_until):
+    node.set_parameters([Parameter("scan.max_age", value=0.5)])
+    try:
+        handle = client.send(2.3, 0.0)
+        assert wait_until(lambda: drives(robot))
+        robot.sees = False
+        assert wait_until(lambda: node._drive.state == "blind") and wait_until(lambda: stands(robot))
+    finally:
+        node.set_parameters([Parameter("scan.max_age", value=PATIENT)])
+        robot.sees = True
+    assert wait_until(lambda: drives(robot))
+    handle.cancel_goal_async()
+
+
+def test_a_drive_ends_when_the_scan_stays_away(node, robot, client, wait_until):
+    node.set_parameters([Parameter("scan.patience", value=0.5), Parameter("scan.max_age", value=0.5)])
+    try:
+        handle = client.send(2.3, 0.0)
+        assert wait_until(lambda: drives(robot))
+        robot.sees = False
+        answer = client.result(handle)
+    finally:
+        node.set_parameters([Parameter("scan.patience", value=5.0), Parameter("scan.max_age", value=PATIENT)])
+    assert answer.result.error.value == ErrorCode.NO_OBSERVATION and answer.status == GoalStatus.STATUS_ABORTED
+    assert wait_until(lambda: stands(robot))
+
+
+def test_it_stops_on_cancel(robot, client, wait_until):
+    handle = client.send(2.3, 0.0)
+    assert wait_until(lambda: drives(robot))
+    handle.cancel_goal_async()
+    answer = client.result(handle)
+    assert answer.status == GoalStatus.STATUS_CANCELED and answer.result.error.value == ErrorCode.CANCELLED
+    assert answer.result.distance > 0.5 and wait_until(lambda: stands(robot))
+
+
+def test_it_does_not_run_into_what_appears_before_it(robot, client, wait_until):
+    client.send(2.3, 0.0)
+    assert wait_until(lambda: drives(robot))
+    ahead = np.array([math.cos(robot.pose[2]), math.sin(robot.pose[2])])
+    robot.post = robot.pose[:2] + 0.75 * ahead
+    nearest = []
+    deadline = time.monotonic() + 4.0
+    while time.monotonic() < deadline:
+        nearest.append(np.hypot(*(robot.pose[:2] - robot.post)))
+        time.sleep(0.05)
+    assert min(nearest) > 0.15 + 0.2
+
+
+def test_a_newer_goal_takes_over(robot, client, wait_until):
+    first = client.send(2.3, 0.0)
+    assert wait_until(lambda: drives(robot))
+    second = client.send(robot.pose[0], robot.pose[1] + 0.2)
+    answer = client.result(first)
+    assert answer.status == GoalStatus.STATUS_ABORTED and answer.result.error.value == ErrorCode.CANCELLED
+    assert client.result(second).result.error.value == ErrorCode.SUCCESS
+
+
+def test_a_drive_that_takes_too_long_ends(robot, client, wait_until):
+    answer = client.result(client.send(2.3, 2.3, time_limit=0.5))
+    assert answer.result.error.value == ErrorCode.TIME_LIMIT and wait_until(lambda: stands(robot))
+
+
+def test_deactivation_stops_the_base(node, robot, client, wait_until):
+    handle = client.send(2.3, 0.0)
+    assert wait_until(lambda: drives(robot))
+    node.trigger_deactivate()
+    try:
+        assert client.result(handle).result.error.value == ErrorCode.NOT_ACTIVE
+        assert wait_until(lambda: stands(robot))
+        assert not client.send(1.0, 0.0).accepted
+    finally:
+        node.trigger_activate()
+
+
+# --- Bad goals
+
+
+@pytest.mark.parametrize(
+    ("goal", "fields", "code"),
+    [
+        ((math.nan, 0.0), {}, ErrorCode.NOT_FINITE),
+        ((1.0, math.inf), {}, ErrorCode.NOT_FINITE),
+        ((1.0, 0.0, "map"), {}, ErrorCode.UNKNOWN_FRAME),
+        ((1.0, 0.0, ""), {}, ErrorCode.UNKNOWN_FRAME),
+        ((1.0, 0.0), {"tolerance": -1.0}, ErrorCode.NOT_FINITE),
+        ((1.0, 0.0), {"time_limit": math.nan}, ErrorCode.NOT_FINITE),
+        ((1.0, 0.0), {"route": route_of((0.0, 0.0), (1.0, 0.0), frame="map")}, ErrorCode.UNKNOWN_FRAME),
+        ((1.0, 0.0), {"route": route_of((math.nan, 0.0), (1.0, 0.0))}, ErrorCode.INVALID_PATH),
+    ],
+    ids=["NaN", "infinite", "another frame", "no frame", "tolerance", "time limit", "route's frame", "route's pose"],
+)  # fmt: skip
+def test_a_bad_goal_is_refused_with_a_code(robot, client, goal, fields, code):
+    answer = client.result(client.send(*goal, **fields))
+    assert answer.status == GoalStatus.STATUS_ABORTED
+    assert ErrorCode(answer.result.error.value) == code and answer.result.error.message.endswith(".")
+    assert not drives(robot)
