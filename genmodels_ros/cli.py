@@ -15,6 +15,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 BENCHMARKS = {
     "trajectories": "genmodels_ros.evaluation.trajectories",
     "world-model": "genmodels_ros.evaluation.world_model",
+    "closed-loop": "genmodels_ros.evaluation.closed_loop",
     "augmenter": "genmodels_ros.evaluation.augmenter",
 }
 TRAINERS = {
