@@ -126,6 +126,11 @@ def _add_evaluate(commands):
     world_model.add_argument("--context", type=_positive, default=10, help="scans seen first (default: %(default)s)")
     world_model.add_argument("--dump", type=Path, help="write truth and predictions to this .npz")
     _add_common(world_model, _evaluate_world_model, table=True)
+    adaptation = models.add_parser("adaptation", help="what the world model gains from a robot's own minutes")
+    adaptation.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
+    adaptation.add_argument("--robots", type=_positive, default=3, help="of each kind (default: %(default)s)")
+    adaptation.add_argument("--rows", type=_positive, default=3000, help="of 0.2 s in a log (default: %(default)s)")
+    _add_common(adaptation, _evaluate_adaptation, table=True)
 
 
 def _evaluate_world_model(args):
@@ -140,6 +145,19 @@ def _evaluate_world_model(args):
         dump=args.dump,
     )
     _print_tables(tables, args.json)
+
+
+def _evaluate_adaptation(args):
+    from genmodels_ros.evaluation.adaptation import bench_adaptation
+    from genmodels_ros.pipelines.world_model import WorldModel
+    from genmodels_ros.training.fine_tuning import FineTuning, adapt
+
+    def adapted(model, episodes):
+        better, result = adapt(model, episodes, FineTuning(seed=args.seed))
+        return better, (result.error_before, result.error_after, result.windows)
+
+    world = WorldModel.from_checkpoint(args.checkpoint, device=args.device)
+    _print_tables([bench_adaptation(world, adapted, seed=args.seed, floors=args.robots, rows=args.rows)], args.json)
 
 
 # augment

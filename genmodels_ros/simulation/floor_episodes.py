@@ -90,11 +90,13 @@ def _make_shard(out: Path, seed: int, buildings: list[Path], index: int) -> None
 
 
 def simulate_floor(
-    seed: int, index: int, steps: int = FLOOR_STEPS, num_people: int | None = None, building: Path | None = None
-) -> Episodes:
+    seed: int, index: int, steps: int = FLOOR_STEPS, num_people: int | None = None, building: Path | None = None,
+    base: Base | None = None,
+) -> Episodes:  # fmt: skip
     """All drives on floor `index` of the data set `seed`: `steps` rows.
 
-    building: the log or map of which the floor is a piece, otherwise it is a random one.
+    building: the log or map of which the floor is a piece, otherwise it is a random one; base: the robot, otherwise a
+    random one.
     """
     rng = np.random.default_rng([seed, index, 4])
     people = int(rng.integers(0, MAX_PEOPLE + 1)) if num_people is None else num_people
@@ -103,7 +105,8 @@ def simulate_floor(
     else:
         plan = recorded_floor_plan(building, rng, people)
     plan = plan.with_walkers(vary(plan.walkers, rng))
-    world = World(WorldDescription(plan, None, _random_base(rng), _random_lidar(rng), None), int(rng.integers(2**31)))
+    robot = base or _random_base(rng)
+    world = World(WorldDescription(plan, None, robot, _random_lidar(rng), None), int(rng.integers(2**31)))
     rows, drive = [], 0
     while len(rows) < steps:
         rows += _drive(world, rng, drive, min(DRIVE_STEPS, steps - len(rows)))
