@@ -11,7 +11,7 @@ import genmodels_ros
 
 PACKAGE = Path(genmodels_ros.__file__).parent
 ROOMS = {
-    "nodes": {"conversions", "pipelines", "simulation", "data", "robots", "models", "evaluation"},
+    "nodes": {"conversions", "pipelines", "training", "simulation", "data", "robots", "models", "evaluation"},
     "conversions": {"robots", "pipelines", "data"},
     "evaluation": {"pipelines", "models", "sampling", "data", "simulation", "robots"},
     "training": {"pipelines", "models", "sampling", "data", "simulation", "robots"},

@@ -41,11 +41,12 @@ class DreamStage:
     def __init__(self, node: ManagedNode, latents: LatentServices):
         """Made with the node."""
         self._node, self._latents = node, latents
-        self._lock, self._group = threading.Lock(), MutuallyExclusiveCallbackGroup()
+        self._lock = threading.Lock()
         self._dreams: Dreams | None = None
         self._running = False
-        node.add_service(DreamService, "~/dream", self._direct, group=self._group)
-        node.add_service(DreamStep, "~/dream_step", self._step, group=self._group)
+        # Not in the timer's group: a machine too slow for the pace asked for would never come to hear "stop".
+        node.add_service(DreamService, "~/dream", self._direct, group=node.concurrent)
+        node.add_service(DreamStep, "~/dream_step", self._step, group=node.concurrent)
 
     def configure(self) -> None:
         """Publishers."""
@@ -58,13 +59,9 @@ class DreamStage:
         self._command = np.zeros(2)
         self._node.add_subscription(Twist, "~/dream/cmd_vel", self._obey)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self._timer = self._node.add_timer(1.0, self._go_on, group=self._group, clock=steady)
+        self._timer = self._node.add_timer(1.0, self._go_on, group=MutuallyExclusiveCallbackGroup(), clock=steady)
         self._timer.cancel()
-
-    def deactivate(self) -> None:
-        """Ends all dreams, after the step under way."""
-        with self._lock:
-            self._end()
+        self._node.add_farewell(self._wake_up)
 
     def details(self) -> dict[str, str]:
         """Lines for the diagnostics."""
@@ -78,6 +75,7 @@ class DreamStage:
 
     def _direct(self, request: DreamService.Request, response: DreamService.Response) -> None:
         with self._lock:
+            self._node.require_active()  # what waited for a long step may find the node asleep
             if request.action == DreamService.Request.STOP:
                 self._end()
                 return
@@ -157,6 +155,11 @@ class DreamStage:
         self._odometry.publish(to_odometry(seen.pose, seen.twist, stamp, base_frame))  # first: the scan refers to it
         self._scan.publish(listening.to_scan(seen.ranges, seen, seen.stamp, base_frame))
         self._collision.publish(Bool(data=state.collided))
+
+    def _wake_up(self) -> None:
+        """Ends all dreams as the node deactivates, after the step under way."""
+        with self._lock:
+            self._end()
 
     def _end(self) -> None:
         if self._running:

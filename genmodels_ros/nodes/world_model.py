@@ -14,6 +14,7 @@ from genmodels_ros.conversions.poses import relative_to
 from genmodels_ros.conversions.rollouts import Bounds, to_commands, to_paths, to_rollouts
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.adapting import Adapting
 from genmodels_ros.nodes.dream_stage import DreamStage
 from genmodels_ros.nodes.foretelling import Foretelling
 from genmodels_ros.nodes.latent_services import LatentServices
@@ -46,6 +47,7 @@ class WorldModelNode(ModelNode):
         Parameter("plan.max_risk", 0.5, "Collision probability beyond which a plan is none", range=(0.0, 1.0)),
         *LatentServices.PARAMETERS,
         *DreamStage.PARAMETERS,
+        *Adapting.PARAMETERS,
     )
 
     def __init__(self, **options):
@@ -55,6 +57,7 @@ class WorldModelNode(ModelNode):
         self.add_service(GetPlan, "~/get_plan", self.get_plan)
         self.latents = LatentServices(self)
         self.dreams = DreamStage(self, self.latents)
+        self.adapting = Adapting(self)
 
     # --- Transitions
 
@@ -78,10 +81,11 @@ class WorldModelNode(ModelNode):
         self.pipeline.reset()
         self.vigilance.activate()
         self.dreams.activate()
+        self.adapting.activate()
         self.input = ObservationInput(self, self.observe)
 
     def deactivate(self) -> None:
-        self.dreams.deactivate()
+        self.adapting.deactivate()
 
     def cleanup(self) -> None:
         self.latents.forget()
@@ -96,7 +100,8 @@ class WorldModelNode(ModelNode):
             self.vigilance.tell(self.pipeline, scan.header, risk)
 
     def details(self) -> dict[str, str]:
-        return {**super().details(), **({**self.input.details(), **self.dreams.details()} if self.active else {})}
+        parts = (self.input, self.dreams, self.adapting) if self.active else ()
+        return super().details() | {key: text for part in parts for key, text in part.details().items()}
 
     def statuses(self) -> list[DiagnosticStatus]:
         return [self.vigilance.status()] if self.active else []
