@@ -23,8 +23,9 @@ from genmodels_ros.models.world_model.fan import Beams
 from genmodels_ros.pipelines.scan_matching import Match, Surface, arrivals, match, relative, surface
 
 CALIBRATION = "calibration.json"
-CAUSES = ("frozen", "scan", "place", "motion", "model")
+CAUSES = ("frozen", "place", "scan", "motion", "model")  # a later one may follow from an earlier one
 BASELINE = 0.5  # [s] at most between the scans that motion is read from, unless the lidar is slower
+LONGEST = 1.0  # [s] without a scan that hits something
 MEMORY = 4  # scans; with one every 0.2 s two are used
 NEAR = 0.6  # [m] within which something covers the lidar
 WIDE = math.radians(12)  # of what covers it at least
@@ -56,7 +57,7 @@ class AnomalyScore:
 
     value: float
     alarm: bool  # rarer than the false alarms that its cause may raise
-    cause: str | None  # the oddest of CAUSES; None where nothing can be told yet
+    cause: str | None  # the first of CAUSES that alarms, otherwise the oddest; None where nothing can be told
     false_alarms_per_hour: float  # as often nominal driving is as odd as this
     statistics: dict[str, float]  # each of CAUSES that could be told, in its own units
 
@@ -136,11 +137,13 @@ class AnomalyDetector:
         self._cover: Cover | None = None
 
     def assess(self, evidence: Evidence) -> AnomalyScore:
-        """The score of the next scan; what was seen before is forgotten where time stands still or goes backwards."""
-        if self._past and evidence.stamp <= self._past[-1][0].stamp:
+        """The score of the next scan; after LONGEST without one, or when time goes back, it starts anew."""
+        if self._past and not 0 < evidence.stamp - self._past[-1][0].stamp <= LONGEST:
             self.forget()
         now = surface(evidence.ranges, evidence.hit, evidence.beams)
-        statistics = self._statistics(evidence, now) if self._past and evidence.hit.sum() >= FEWEST else {}
+        if evidence.hit.sum() < FEWEST:
+            return self._score({})
+        statistics = self._statistics(evidence, now) if self._past else {}
         self._past.append((evidence, now))
         return self._score(statistics)
 
@@ -150,9 +153,10 @@ class AnomalyDetector:
         if not judged:
             return replace(NOTHING, statistics=statistics)
         rates = {name: calibration.rate(name, statistics[name]) for name in judged}
-        cause = min(rates, key=rates.get)
-        alarm = calibration.alarming(cause, statistics[cause])
-        return AnomalyScore(-math.log10(rates[cause]), alarm, cause, rates[cause], statistics)
+        oddest = min(rates, key=rates.get)
+        alarming = [name for name in CAUSES if name in rates and rates[name] <= calibration.budget]
+        cause = alarming[0] if alarming else oddest
+        return AnomalyScore(-math.log10(rates[oddest]), bool(alarming), cause, rates[oddest], statistics)
 
     def _statistics(self, evidence: Evidence, now: Surface) -> dict[str, float]:
         last, seen = self._past[-1]
