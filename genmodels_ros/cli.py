@@ -21,9 +21,12 @@ BENCHMARKS = {
 TRAINERS = {
     "trajectories": "genmodels_ros.training.trajectories",
     "world-model": "genmodels_ros.training.world_model",
+    "camera-world-model": "genmodels_ros.training.camera_world_model",
     "augmenter": "genmodels_ros.training.augmenter",
 }
-BATCH_SIZES = {"trajectories": 96, "world-model": 32, "augmenter": 12}  # that the shipped checkpoints were trained with
+BATCH_SIZES = {  # that the shipped checkpoints were trained with
+    "trajectories": 96, "world-model": 32, "camera-world-model": 8, "augmenter": 12
+}  # fmt: skip
 DATA_MAKERS = {
     "trajectories": "genmodels_ros.simulation.arm_experts",
     "world-model": "genmodels_ros.simulation.floor_episodes",
@@ -233,7 +236,7 @@ def _robot_argument(args) -> dict[str, str]:
 def _add_train(commands):
     parser = commands.add_parser("train", help="train a model on shards made by 'genmodels data'")
     parser.add_argument("model", choices=TRAINERS)
-    parser.add_argument("--data", type=Path, required=True, help="folder of shards")
+    parser.add_argument("--data", type=Path, required=True, help="folder of shards; camera: of Donkey tubs")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     parser.add_argument("--steps", type=_positive, required=True)
     sizes = ", ".join(f"{name} {size}" for name, size in BATCH_SIZES.items())

@@ -1,13 +1,12 @@
 """Measures of the world model: on a recording (`genmodels evaluate world-model`), and `genmodels bench`'s tables."""
 
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from genmodels_ros.data.recordings import Recording, open_recording
-from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation.options import BenchOptions
+from genmodels_ros.evaluation.recorded_images import evaluate_images
 from genmodels_ros.evaluation.recorded_scans import Predictions, predict_recording
 from genmodels_ros.evaluation.simulated_drives import bench_simulated, bench_speed
 from genmodels_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
@@ -23,20 +22,18 @@ def evaluate_recording(
 ) -> list[Table]:  # fmt: skip
     """Prediction error by horizon beside the baselines, and the dump if asked for.
 
-    Raises GenModelsError: NO_OBSERVATION for a recording that cannot be used, MODEL_UNAVAILABLE for one with images
-    only, since the shipped model has no camera.
+    A recording with images but no scans is for the camera world model. Raises GenModelsError: NO_OBSERVATION for a
+    recording that cannot be used, MODEL_UNAVAILABLE.
     """
     recording = open_recording(path)
     if not recording.scans and recording.num_images:
-        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"{path}: {_camera_baseline(recording)}")
+        settings = {"context": context, "checkpoint": checkpoint, "device": device, "seed": seed}
+        return [*evaluate_images(recording, dump=dump, max_starts=max_starts, **settings), *_left_out(recording)]
     world = WorldModel.from_checkpoint(checkpoint, device=device)
     predictions = predict_recording(world, recording, context, max_starts)
     if dump is not None:
         predictions.save(dump)
-    tables = [error_table(f"Scan prediction, {Path(path).name}", predictions, seed)]
-    if recording.notes:
-        tables.append(Table("What the reader left out", ("note",), tuple((note,) for note in recording.notes)))
-    return tables
+    return [error_table(f"Scan prediction, {Path(path).name}", predictions, seed), *_left_out(recording)]
 
 
 def error_table(title: str, predictions: Predictions, seed: int = 0) -> Table:
@@ -66,20 +63,9 @@ def error_table(title: str, predictions: Predictions, seed: int = 0) -> Table:
     return Table(f"{title}: mean absolute error of hit beams, motion given", columns, tuple(rows))
 
 
-def _camera_baseline(recording: Recording) -> str:
-    """What can be said of images: how well repeating the last one does."""
-    images = [item.image.astype(np.int16) for item in islice(recording.images(), 200)]
-    if len({image.shape for image in images}) != 1:
-        return "holds no series of images of one size, and the shipped world model has no camera."
-    errors = [
-        f"{steps} frames {np.mean([np.abs(b - a).mean() for a, b in zip(images, images[steps:], strict=False)]):.1f}"
-        for steps in (1, 5, 10)
-        if len(images) > steps
-    ]
-    return (
-        "holds images but no laser scans, and the shipped world model has no camera; "
-        f"copying the last image is off by (mean of 255 levels after) {', '.join(errors)}."
-    )
+def _left_out(recording: Recording) -> list[Table]:
+    rows = tuple((note,) for note in recording.notes)
+    return [Table("What the reader left out", ("note",), rows)] if rows else []
 
 
 def bench(options: BenchOptions) -> list[Table]:

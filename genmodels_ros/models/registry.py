@@ -7,6 +7,7 @@ from torch import nn
 MODELS = {
     "trajectory_diffusion": "genmodels_ros.models.diffusion:TrajectoryDiffusion",
     "scan_world_model": "genmodels_ros.models.world_model:ScanWorldModel",
+    "image_world_model": "genmodels_ros.models.camera_world_model:ImageWorldModel",
     "image_translation_gan": "genmodels_ros.models.gan:ImageTranslationGAN",
 }
 

@@ -69,22 +69,6 @@ def test_too_short_recordings_are_refused(log):
     assert caught.value.code == ErrorCode.NO_OBSERVATION
 
 
-def test_a_tub_is_refused_with_its_baseline(tmp_path):
-    import json
-
-    import cv2
-
-    (tmp_path / "tub" / "images").mkdir(parents=True)
-    lines = []
-    for i in range(12):
-        cv2.imwrite(str(tmp_path / "tub" / "images" / f"{i}.jpg"), np.full((8, 8, 3), 10 * i, np.uint8))
-        lines.append(json.dumps({"_index": i, "_timestamp_ms": 50 * i, "cam/image_array": f"{i}.jpg"}))
-    (tmp_path / "tub" / "catalog_0.catalog").write_text("\n".join(lines))
-    with pytest.raises(GenModelsError, match="no camera") as caught:
-        evaluate_recording(tmp_path / "tub", device="cpu")
-    assert "10 frames 100" in str(caught.value) and caught.value.code == ErrorCode.MODEL_UNAVAILABLE
-
-
 def test_horizons_follow_the_rate():
     assert choose_horizons(0.1 * np.arange(50)).tolist() == [1, 5, 10, 20]
     assert choose_horizons(3.0 * np.arange(50)).tolist() == [1]
