@@ -9,8 +9,7 @@ from tqdm import tqdm
 
 from genmodels_ros.data.recordings import Recording, Scan, bad_recording
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.evaluation import scan_baselines
-from genmodels_ros.evaluation.scan_baselines import predict
+from genmodels_ros.evaluation.scan_baselines import Baselines
 from genmodels_ros.models.world_model.fan import Beams
 from genmodels_ros.pipelines.imagination import MAX_STEPS
 from genmodels_ros.pipelines.observation import Observation
@@ -101,11 +100,13 @@ def predict_recording(
         )
     stride = max(1, (last - context + 2) // max_starts)
     world.reset()
+    baselines = Baselines()
     rows, due = [], context - 1
     for index in tqdm(range(last + 1), unit="scan", disable=True if quiet else None):
         used = world.observe(observations[index])
+        baselines.observe(observations[index])
         if index >= due and used:
-            rows.append(_predict_from(world, observations, index, horizons))
+            rows.append(_predict_from(world, baselines, observations, index, horizons))
             due = index + stride
     if not rows:
         raise bad_recording(recording.path, "no scan from which to predict.")
@@ -125,35 +126,27 @@ def _checked(observation: Observation) -> Observation | None:
         return None  # a scan without any usable range: the world model refuses it as well
 
 
-def _predict_from(world: WorldModel, observations: list[Observation], index: int, horizons: np.ndarray) -> dict:
+def _predict_from(
+    world: WorldModel, baselines: Baselines, observations: list[Observation], index: int, horizons: np.ndarray
+) -> dict:
     now = observations[index]
     future = observations[index : index + int(horizons[-1]) + 1]
     commands, poses, at = driven_steps([item.stamp for item in future], np.stack([item.pose for item in future]))
     forecast = world.forecast(commands, poses, at[horizons - 1])
-    targets = np.stack([future[h].pose for h in horizons])
-    past = observations[max(0, index - scan_baselines.MAP_SCANS) : index + 1]
-    baselines = predict(
-        [item.fan() for item in past], np.stack([item.pose - _origin(now) for item in past]),
-        targets - _origin(now), now.beams, now.range_max,
-    )  # fmt: skip
+    seconds = np.array([future[h].stamp - now.stamp for h in horizons])
     return {
         "index": index,
-        "seconds": np.array([future[h].stamp - now.stamp for h in horizons]),
+        "seconds": seconds,
         "last": measured_ranges(now),
         "true": np.stack([measured_ranges(future[h]) for h in horizons]),
         "pred": forecast.ranges,
         "std": forecast.std,
-        "baselines": baselines,
+        "baselines": baselines.predict(np.stack([future[h].pose for h in horizons]), seconds),
         "poses_true": np.stack([relative_pose(now.pose, future[h].pose) for h in horizons]),
         "poses_pred": forecast.poses,
         "collision": forecast.collision_probability,
         "surprise": math.nan if world.surprise is None else world.surprise,
     }
-
-
-def _origin(observation: Observation) -> np.ndarray:
-    """Shifts poses near zero, where float32 is exact enough."""
-    return np.array([*observation.pose[:2], 0.0])
 
 
 def _stacked(rows: list[dict], horizons: np.ndarray, first: Observation) -> Predictions:

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from genmodels_ros.data.episodes import ANGLE_MIN, Episodes
 from genmodels_ros.evaluation.recorded_scans import driven_steps, measured_ranges, relative_pose
-from genmodels_ros.evaluation.scan_baselines import COPY, MAP, MAP_SCANS, WARP, predict
+from genmodels_ros.evaluation.scan_baselines import NAMES, Baselines
 from genmodels_ros.evaluation.statistics import (
     auroc,
     bootstrap_mean,
@@ -27,21 +27,22 @@ from genmodels_ros.pipelines.world_model import WorldModel
 HELD_OUT_SEED = 9001  # of floors; training uses small ones
 CONTEXT, STRIDE = 10, 7  # rows seen before the first start, rows between starts
 SCAN_STEPS = (2, 5, 10)  # 0.4, 1 and 2 s
-COLLISION_STEPS = 6  # 1.2 s
-COMMANDED, SHUFFLED = "warp by commanded velocity", "shuffled"
-MODEL_TOLD, MODEL_GIVEN = "model", "model, motion given"
+COLLISION_STEPS, FINE = 6, 4  # 1.2 s; parts of a step at which monitors look
+MONITORS = ("present twist held", "commands, scan as it stands", "commands, tracked movers")
+MODEL, SHUFFLED = "model", "shuffled"
 RANGE_MIN, RANGE_MAX = 0.12, 12.0
 
 
 @dataclass
 class Start:
-    """What was predicted from one moment and what happened."""
+    """What was predicted from one moment and what happened; errors are None if something was touched meanwhile."""
 
-    errors: dict[str, np.ndarray] | None  # [K] m of each predictor; None if something was touched meanwhile
+    told: dict[str, np.ndarray] | None  # [K] m of each predictor that knows the commands only
+    given: dict[str, np.ndarray] | None  # [K] m of each predictor that is given the motion as odometry will tell it
     pose_error: float | None  # m after 2 s
     pose_error_unicycle: float | None
     probability: float  # of a touch within COLLISION_STEPS
-    clearance: float  # m along the commanded path to what the last scan shows
+    clearances: dict[str, float]  # m that each monitor sees
     touched: bool
 
 
@@ -50,8 +51,8 @@ def bench_simulated(world: WorldModel, *, seed: int, floors: int) -> list[Table]
     static = drive_floors(world, HELD_OUT_SEED + seed, floors // 2, people=0)
     moving = drive_floors(world, HELD_OUT_SEED + seed + 1, floors - floors // 2, people=6)
     return [
-        scan_table(f"Simulated floors without people ({floors // 2} floors)", static, seed),
-        scan_table(f"Simulated floors with people ({floors - floors // 2} floors)", moving, seed),
+        *scan_tables(f"{floors // 2} floors without people", static, seed),
+        *scan_tables(f"{floors - floors // 2} floors with people", moving, seed),
         listening_table(static + moving, seed),
         pose_table(static + moving, seed),
         collision_table({"without people": static, "with people": moving}),
@@ -83,93 +84,117 @@ def observations_of(episodes: Episodes) -> list[Observation]:
 def starts_of(world: WorldModel, episodes: Episodes) -> list[Start]:
     """Observes every row, drive by drive, and predicts from every STRIDE-th that has a past and a future."""
     observations, starts, since = observations_of(episodes), [], 0
-    horizon = SCAN_STEPS[-1]
-    others = episodes.command[np.random.default_rng(0).permutation(len(episodes))]
+    baselines, horizon = Baselines(), SCAN_STEPS[-1]
+    others = episodes.command[np.random.default_rng(0).permutation(len(episodes))].astype(float)
     for row in range(len(episodes) - horizon):
         if row == 0 or episodes.drive[row] != episodes.drive[row - 1]:
-            world.reset()
+            world.reset(), baselines.reset()
             since = 0
-        world.observe(observations[row])
+        world.observe(observations[row]), baselines.observe(observations[row])
         since += 1
         inside = episodes.drive[row + horizon] == episodes.drive[row]
         clear = not episodes.touched[row - since + 1 : row + 1].any()
         if inside and clear and since >= CONTEXT and (since - CONTEXT) % STRIDE == 0:
-            starts.append(_start(world, episodes, observations, row, since, others[row : row + horizon]))
+            starts.append(_start(world, baselines, episodes, observations, row, others[row : row + horizon]))
     return starts
 
 
-def _start(world, episodes: Episodes, observations: list[Observation], row: int, since: int, others) -> Start:
-    horizon = SCAN_STEPS[-1]
+def _start(
+    world: WorldModel, baselines: Baselines, episodes: Episodes, observations: list[Observation], row: int, others
+) -> Start:
+    horizon, now = SCAN_STEPS[-1], observations[row]
     commands = episodes.command[row : row + horizon].astype(float)
     told = planar.drive(torch.as_tensor(commands), TIME_STEP).numpy()
     touched = episodes.touched[row + 1 : row + 1 + horizon]
     probability = world.imagine(commands[None, :COLLISION_STEPS]).collision_probability[0, -1]
-    clearance = path_clearance(observations[row], commands[:COLLISION_STEPS])
-    start = Start(None, None, None, float(probability), clearance, bool(touched[:COLLISION_STEPS].any()))
+    clearances = monitors(now, commands[:COLLISION_STEPS], baselines.velocity)
+    start = Start(None, None, None, None, float(probability), clearances, bool(touched[:COLLISION_STEPS].any()))
     if touched.any():
         return start
-    steps = np.array(SCAN_STEPS) - 1
-    forecast = world.forecast(commands, steps=steps)
+    steps = np.array(SCAN_STEPS)
+    forecast = world.forecast(commands, steps=steps - 1)
     truth = np.stack([relative_pose(episodes.pose[row], episodes.pose[row + k]) for k in range(1, horizon + 1)])
     start.pose_error = float(np.hypot(*(forecast.poses[-1] - truth[-1])[:2]))
     start.pose_error_unicycle = float(np.hypot(*(told[-1] - truth[-1])[:2]))
-    shuffled = world.forecast(others.astype(float), steps=steps)
-    start.errors = _scan_errors(world, observations, row, since, forecast, told, shuffled)
+    future = observations[row : row + horizon + 1]
+    driven, poses, _ = driven_steps([item.stamp for item in future], np.stack([item.pose for item in future]))
+    at, ages = [future[k] for k in steps], TIME_STEP * steps
+    start.told = _errors(
+        at,
+        baselines.predict(compose(now.pose, told[steps - 1]), ages)
+        | {MODEL: forecast.ranges, SHUFFLED: world.forecast(others, steps=steps - 1).ranges},
+    )
+    start.given = _errors(
+        at,
+        baselines.predict(np.stack([item.pose for item in at]), ages)
+        | {MODEL: world.forecast(driven, poses, steps - 1).ranges},
+    )
     return start
 
 
-def _scan_errors(world, observations, row: int, since: int, forecast, told, shuffled) -> dict[str, np.ndarray]:
-    now, steps = observations[row], np.array(SCAN_STEPS)
-    future = observations[row : row + SCAN_STEPS[-1] + 1]
-    driven, poses, _ = driven_steps([item.stamp for item in future], np.stack([item.pose for item in future]))
-    given = world.forecast(driven, poses, steps - 1)
-    past = observations[max(row - since + 1, row - MAP_SCANS) : row + 1]
-    fans = [item.fan() for item in past]
-    past_poses = np.stack([item.pose for item in past])
-    predictions = predict(fans, past_poses, np.stack([future[k].pose for k in steps]), now.beams, now.range_max)
-    origin = np.zeros((1, 3))
-    predictions[COMMANDED] = predict(fans[-1:], origin, told[steps - 1], now.beams, now.range_max)[WARP]
-    predictions |= {MODEL_TOLD: forecast.ranges, MODEL_GIVEN: given.ranges}
-    predictions[SHUFFLED] = shuffled.ranges
-    truth = np.stack([measured_ranges(future[k]) for k in steps])
-    hit = np.isfinite(truth) & (truth < now.range_max)
+def compose(origin: np.ndarray, poses: np.ndarray) -> np.ndarray:
+    """Poses [K, 3] given in the frame of `origin` [3], in the frame that it is given in."""
+    return planar.compose(torch.as_tensor(origin).expand(len(poses), -1), torch.as_tensor(poses)).numpy()
+
+
+def _errors(future: list[Observation], predictions: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Mean absolute error [K] of each prediction [K, B] over the beams that hit something."""
+    truth = np.stack([measured_ranges(item) for item in future])
+    hit = np.isfinite(truth) & (truth < future[0].range_max)
     error = lambda ranges: np.array([np.abs(r - t)[h].mean() for r, t, h in zip(ranges, truth, hit, strict=True)])  # noqa: E731
     return {name: error(ranges) for name, ranges in predictions.items()}
 
 
-def path_clearance(observation: Observation, commands: np.ndarray) -> float:
-    """Least distance [m] from the footprint on the commanded path to the points of the last scan: plain geometry."""
-    fan = observation.fan()
-    angles = observation.beams.angles()
-    points = (fan.ranges[..., None] * torch.stack([angles.cos(), angles.sin()], -1))[fan.hit].numpy()
+def monitors(observation: Observation, commands: np.ndarray, velocity: np.ndarray) -> dict[str, float]:
+    """The least distance [m] from the footprint to what the last scan shows, as monitors without learning see it.
+
+    One holds the measured twist (as Nav2's collision monitor), one drives the commands [T, 2], one does so while what
+    was tracked moves on at its `velocity` [B, 2] m/s.
+    """
+    fan, angles = observation.fan(), observation.beams.angles()
+    hit = fan.hit[0].numpy()
+    points = (fan.ranges[0][:, None] * torch.stack([angles.cos(), angles.sin()], -1)).numpy()[hit]
     if not len(points):
-        return RANGE_MAX
-    fine = np.repeat(commands, 4, axis=0)
-    path = planar.drive(torch.as_tensor(fine), TIME_STEP / 4).numpy()[:, :2]
-    return float(np.linalg.norm(path[:, None] - points[None], axis=-1).min() - RADIUS)
+        return dict.fromkeys(MONITORS, RANGE_MAX)
+    fine = np.repeat(commands, FINE, axis=0)
+    held = np.broadcast_to(observation.twist, fine.shape)
+    ages = TIME_STEP / FINE * np.arange(1, len(fine) + 1)
+    onward = points[None] + velocity[hit][None] * ages[:, None, None]
+    still = points[None]
+    return {
+        name: float(np.linalg.norm(_path(twists)[:, None] - where, axis=-1).min() - RADIUS)
+        for name, twists, where in zip(MONITORS, (held, fine, fine), (still, still, onward), strict=True)
+    }
+
+
+def _path(twists: np.ndarray) -> np.ndarray:
+    """Positions [T, 2] of a base that drives the twists [T, 2], TIME_STEP / FINE each."""
+    return planar.drive(torch.as_tensor(np.array(twists, dtype=float)), TIME_STEP / FINE).numpy()[:, :2]
 
 
 # Tables
 
 
-def scan_table(title: str, starts: list[Start], seed: int) -> Table:
-    """Error by horizon: predictors that know the commands only, then those that are given the measured motion."""
-    free = [start.errors for start in starts if start.errors is not None]
-    names = (COPY, COMMANDED, MODEL_TOLD, WARP, MAP, MODEL_GIVEN)
+def scan_tables(title: str, starts: list[Start], seed: int) -> list[Table]:
+    """Error by horizon of the model beside the baselines: all know the commands only, or all are given the motion."""
+    free = [start for start in starts if start.told is not None]
+    return [
+        _scan_table(f"{title}, {what}", [getattr(start, which) for start in free], seed)
+        for which, what in (
+            ("told", "from commands alone (no odometry to come: the commands take its place)"),
+            ("given", "motion given"),
+        )
+    ]
+
+
+def _scan_table(title: str, errors: list[dict[str, np.ndarray]], seed: int) -> Table:
     rows = []
     for k, steps in enumerate(SCAN_STEPS):
-        errors = {name: np.array([item[name][k] for item in free]) for name in names}
-        told, given = (
-            min((COPY, COMMANDED), key=lambda n: errors[n].mean()),
-            min((COPY, WARP, MAP), key=lambda n: errors[n].mean()),
-        )
-        rows.append(
-            (
-                steps * TIME_STEP, len(free), *[float(errors[name].mean()) for name in names],
-                _skill(errors[MODEL_TOLD], errors[told], seed), _skill(errors[MODEL_GIVEN], errors[given], seed),
-            )
-        )  # fmt: skip
-    columns = ("s", "starts", *[f"{name} [m]" for name in names], "skill from commands", "skill, motion given")
+        values = {name: np.array([item[name][k] for item in errors]) for name in (*NAMES, MODEL)}
+        best = min(NAMES, key=lambda name: values[name].mean())
+        means = [float(values[name].mean()) for name in (*NAMES, MODEL)]
+        rows.append((steps * TIME_STEP, len(errors), *means, best, _skill(values[MODEL], values[best], seed)))
+    columns = ("s", "starts", *[f"{name} [m]" for name in (*NAMES, MODEL)], "best baseline", "skill")
     return Table(f"{title}: mean absolute error of hit beams", columns, tuple(rows))
 
 
@@ -180,10 +205,10 @@ def _skill(own: np.ndarray, best: np.ndarray, seed: int) -> str:
 
 def listening_table(starts: list[Start], seed: int) -> Table:
     """How much worse the model gets when it is told other commands than were driven."""
-    free = [start.errors for start in starts if start.errors is not None]
+    free = [start.told for start in starts if start.told is not None]
     rows = []
     for k, steps in enumerate(SCAN_STEPS):
-        own, other = (np.array([item[name][k] for item in free]) for name in (MODEL_TOLD, SHUFFLED))
+        own, other = (np.array([item[name][k] for item in free]) for name in (MODEL, SHUFFLED))
         low, high = bootstrap_ratio(other, own, seed)
         rows.append((steps * TIME_STEP, float(own.mean()), float(other.mean()), float(other.mean() / own.mean() - 1),
                      f"{low - 1:.2f} to {high - 1:.2f}"))  # fmt: skip
@@ -194,7 +219,7 @@ def listening_table(starts: list[Start], seed: int) -> Table:
 def pose_table(starts: list[Start], seed: int) -> Table:
     """Position error after 2 s with slip and latency."""
     own, unicycle = (
-        np.array([getattr(start, name) for start in starts if start.errors is not None])
+        np.array([getattr(start, name) for start in starts if start.told is not None])
         for name in ("pose_error", "pose_error_unicycle")
     )
     rows = tuple(
@@ -205,13 +230,13 @@ def pose_table(starts: list[Start], seed: int) -> Table:
 
 
 def collision_table(groups: dict[str, list[Start]]) -> Table:
-    """How well a touch within 1.2 s is foreseen, beside the clearance of the commanded path to the last scan."""
+    """How well a touch within 1.2 s is foreseen, beside monitors that extrapolate geometry."""
     rows = []
     for group, starts in (*groups.items(), ("all", list(chain(*groups.values())))):
         labels = np.array([start.touched for start in starts])
         scores = {
             "model": np.array([start.probability for start in starts]),
-            "geometry": np.array([-start.clearance for start in starts]),
+            **{name: np.array([-start.clearances[name] for start in starts]) for name in MONITORS},
         }
         for name, score in scores.items():
             error = expected_calibration_error(score, labels) if name == "model" else None

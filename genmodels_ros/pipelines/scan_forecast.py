@@ -13,9 +13,11 @@ from genmodels_ros.models.world_model.fan import (
     Fan,
     complete,
     fill_nearest,
+    in_front,
     symexp,
     symlog,
     warp,
+    without,
 )
 from genmodels_ros.models.world_model.model import Anchor, Rollout, ScanDistribution
 from genmodels_ros.pipelines.observation import Observation
@@ -27,7 +29,7 @@ def decode(model: ScanWorldModel, rollout: Rollout, anchor: Anchor, ages: Tensor
     count, steps = rollout.told.shape
     rows = count * steps
     expand = lambda values: values.expand(rows, *values.shape[1:])  # noqa: E731
-    anchors = Anchor(anchor.fan.map(expand), expand(anchor.points), expand(anchor.velocity))
+    anchors = anchor.map(expand)
     flat = lambda values: values.flatten(0, 1)  # noqa: E731
     return model.decode(
         flat(rollout.h), flat(rollout.z), anchors, flat(rollout.poses), ages.repeat(count), flat(rollout.told)
@@ -39,28 +41,26 @@ def native_scans(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Ranges [T, B] in metres where something is hit, whether a hit is expected, and the standard deviation.
 
-    The last scan is moved at its own resolution, completed by earlier scans of the same places, once as it stands and
-    once with what moves moved on; the network says how to mix both. Where geometry knows nothing (what was hidden, what
-    somebody who walked on leaves free) the network's own median stands.
+    The last scan is moved at its own resolution in two layers: what stands still, completed by what earlier scans saw
+    of the same places, and in front of it what moves, once where it stood and once where it goes. The network says how
+    to mix these. Where geometry knows nothing (what was always hidden) the network's own median stands.
     """
     observation, poses = snapshot.observation, rollout.poses[0]
     beams, limit = observation.beams, observation.range_max
     decoded = decode(model, rollout, snapshot.anchor, ages)
     angles = beams.angles().to(poses)
-    native = _native(observation, poses)
-    nearest_bin = _bins(model.beams, angles).round().long() % model.beams.count
-    displacement = snapshot.anchor.velocity[:, nearest_bin] * ages[:, None, None]
-    remembered = _remembered(snapshot, poses)
-    still = complete(warp(native, beams, poses, limit=limit), remembered)
-    moved = complete(warp(native, beams, poses, displacement, limit=limit), remembered)
-    base = symlog(fill_nearest(still.ranges, still.hit, limit))
-    onward = symlog(fill_nearest(moved.ranges, moved.hit, limit))
+    native, moves = _native(observation, poses), snapshot.movers.moves
+    behind = complete(warp(without(native, moves), beams, poses, limit=limit), _remembered(snapshot, poses))
+    movers, displacement = without(native, ~moves), snapshot.movers.displacement(ages)
+    stood = in_front(warp(movers, beams, poses, limit=limit), behind)
+    moved = in_front(warp(movers, beams, poses, displacement, limit=limit), behind)
+    base, onward, alone = (symlog(fill_nearest(fan.ranges, fan.hit, limit)) for fan in (stood, moved, behind))
     at_beams = lambda values: _at(model.beams, values, angles)  # noqa: E731
-    mixed = base + at_beams(decoded.mix) * (onward - base)
+    mix = at_beams(decoded.mix.transpose(1, 2))
+    mixed = mix[:, 0] * base + mix[:, 1] * onward + mix[:, 2] * alone
     # The network has not seen farther than its own limit: there the geometry stands alone.
     inside = torch.minimum(base, onward) < math.log1p(RANGE_LIMIT)
-    seen = still.known & moved.known
-    median = torch.where(inside, torch.where(seen, mixed, at_beams(decoded.median)), base)
+    median = torch.where(inside, torch.where(moved.known, mixed, at_beams(decoded.median)), onward)
     ranges = symexp(median.clamp(min=0)).clamp(observation.range_min, limit)
     return ranges, moved.hit | ~moved.known, 2**0.5 * at_beams(decoded.scale) * (1 + ranges)
 
@@ -75,10 +75,11 @@ def _remembered(snapshot: Snapshot, poses: Tensor) -> list[Fan]:
     origin = np.array([*now.pose[:2], 0.0])  # poses less it are small enough for float32
     tensor = lambda pose: torch.as_tensor(pose - origin, device=poses.device, dtype=poses.dtype)  # noqa: E731
     older = []
-    for before in snapshot.past:
+    for sight in snapshot.past:
+        before = sight.observation
         if before.beams == now.beams:
             motion = planar.relative(tensor(before.pose), tensor(now.pose)).expand_as(poses)
-            scan = _native(before, poses)
+            scan = without(_native(before, poses), sight.moves)
             older.append(warp(scan, now.beams, planar.compose(motion, poses), limit=now.range_max))
     return older
 

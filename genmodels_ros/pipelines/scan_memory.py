@@ -10,9 +10,12 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.models.world_model import ScanWorldModel, planar
-from genmodels_ros.models.world_model.fan import FAR, RANGE_LIMIT, Beams, Fan, complete, resample, warp
+from genmodels_ros.models.world_model.fan import RANGE_LIMIT, Beams, Fan, resample, warp
+from genmodels_ros.models.world_model.latent import Latent
 from genmodels_ros.models.world_model.model import LAGS, TIME_STEP, Anchor, State
 from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore, Evidence
+from genmodels_ros.pipelines.lidar_movers import LidarMovers, at_lidar_beams
+from genmodels_ros.pipelines.moving_clusters import Clusters, Tracker
 from genmodels_ros.pipelines.observation import Observation
 
 FORGET_AFTER = 1.0  # [s] without observation: what moves is elsewhere by then
@@ -24,15 +27,24 @@ HISTORY = 24  # fans kept to compare the next one with
 
 
 @dataclass(frozen=True)
+class Sight:
+    """An earlier observation, and which of its beams [B] hit something that moved."""
+
+    observation: Observation
+    moves: Tensor
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """All that imagining needs; replaced as a whole, so that readers need no lock."""
 
     observation: Observation
     state: State
-    posterior_std: Tensor
+    posterior: Latent
     anchor: Anchor
+    movers: LidarMovers  # among the observation's beams
     surprise: float | None
-    past: tuple[Observation, ...]  # before it, latest first
+    past: tuple[Sight, ...]  # before it, latest first
     anomaly: AnomalyScore
 
 
@@ -53,6 +65,7 @@ class ScanMemory:
         self.snapshot: Snapshot | None = None
         self._history: deque[tuple[float, Tensor, Fan]] = deque(maxlen=HISTORY)
         self._detector.forget()
+        self._tracker = Tracker()
 
     @torch.inference_mode()
     def observe(self, observation: Observation) -> bool:
@@ -63,7 +76,7 @@ class ScanMemory:
                 elapsed = observation.stamp - previous.observation.stamp
                 if 0 <= elapsed < 0.9 * TIME_STEP:
                     return False
-                places = (previous.observation, *previous.past)[:MEMORY_SCANS]
+                places = (Sight(previous.observation, previous.movers.moves), *previous.past)[:MEMORY_SCANS]
                 if not 0 <= elapsed <= FORGET_PLACES or _jumped(previous.observation, observation, elapsed):
                     places = ()
                 if not places or elapsed > FORGET_AFTER:
@@ -75,8 +88,8 @@ class ScanMemory:
     def restore(self, snapshot: Snapshot) -> None:
         """Goes on from `snapshot`, with the scans before it seen again."""
         self.forget()
-        for observation in reversed(snapshot.past):
-            self.observe(observation)
+        for sight in reversed(snapshot.past):
+            self.observe(sight.observation)
         self.observe(snapshot.observation)
         with self._lock:
             self.snapshot = snapshot
@@ -88,20 +101,20 @@ class ScanMemory:
                 observation = replace(self.snapshot.observation, command=command)
                 self.snapshot = replace(self.snapshot, observation=observation)
 
-    def _updated(
-        self, previous: Snapshot | None, observation: Observation, places: tuple[Observation, ...]
-    ) -> Snapshot:
+    def _updated(self, previous: Snapshot | None, observation: Observation, places: tuple[Sight, ...]) -> Snapshot:
         model, pose = self.model, self._tensor(observation.pose)[None]
         angles = observation.beams.angles()
         ranges = torch.from_numpy(observation.ranges)[None]
-        fan, nearest = resample(ranges, angles, observation.range_min, observation.range_max, model.beams)
+        fan, nearest, source = resample(ranges, angles, observation.range_min, observation.range_max, model.beams)
         fan, nearest = fan.map(lambda values: values.to(self.device)), nearest.to(self.device)
+        clusters = self._follow(observation)
         past = [self._earlier(lag * TIME_STEP, observation.stamp, pose) for lag in LAGS]
-        summary, moving, velocity = model.encode(fan, past, self._tensor(observation.twist)[None])
+        tracks = self._tensor(clusters.at_beams(clusters.features)[source[0].numpy()])[None] * fan.hit[..., None]
+        summary, motion_seen = model.encode(fan, past, tracks, self._tensor(observation.twist)[None])
         if previous is None:
             action = torch.zeros(1, 3, device=self.device)
             h, _, posterior = model.observe(model.initial(1), action, summary)
-            remembered, surprise = fan, None
+            still, surprise = [], None
         else:
             motion = planar.relative(self._tensor(previous.observation.pose)[None], pose)
             seconds = observation.stamp - previous.observation.stamp
@@ -111,13 +124,20 @@ class ScanMemory:
             expected = model.decode(h, prior.mean, previous.anchor, motion, age, 0 * age)
             log_prob = expected.log_prob(fan.ranges)[fan.known]
             surprise = float(-log_prob.mean()) if len(log_prob) else None
-            remembered = complete(fan, [warp(previous.anchor.fan, model.beams, motion)])
-        nearest = torch.where(fan.known, nearest, torch.where(remembered.hit, remembered.ranges, FAR))
-        anchor = model.anchor(remembered, nearest, moving, velocity)
+            still = [warp(previous.anchor.still, model.beams, motion)]
+        anchor = model.anchor(fan, nearest, motion_seen, still)
+        movers = at_lidar_beams(observation, clusters, motion_seen, fan, source, model.beams)
         self._history.append((observation.stamp, pose, fan))
         state = State(h, posterior.mean, self._tensor(observation.twist)[None], action)
         anomaly = self._detector.assess(_evidence(observation, model.beams, fan, surprise))
-        return Snapshot(observation, state, posterior.std, anchor, surprise, places, anomaly)
+        return Snapshot(observation, state, posterior, anchor, movers, surprise, places, anomaly)
+
+    def _follow(self, observation: Observation) -> Clusters:
+        fan = observation.fan()
+        ranges, hit, known = (values[0].numpy() for values in (fan.ranges, fan.hit, fan.known))
+        return self._tracker.observe(
+            observation.stamp, ranges.astype(float), hit, known, observation.beams, observation.pose
+        )
 
     def _earlier(self, age: float, stamp: float, pose: Tensor) -> Fan:
         """The scan of about `age` seconds ago moved to the present pose; all unknown if there is none."""

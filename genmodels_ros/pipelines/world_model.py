@@ -172,8 +172,7 @@ class WorldModel:
         actions = self._actions(commands, measured).repeat_interleave(num_samples, 0)
         start = snapshot.state.repeat(count * num_samples)
         if num_samples > 1:
-            eps = torch.randn(start.z.shape, generator=rng, device=self.device)
-            start = replace(start, z=start.z + snapshot.posterior_std * eps)
+            start = replace(start, z=snapshot.posterior.map(lambda v: v.expand(len(start.z), *v.shape[1:])).sample(rng))
         rollout = self.model.imagine(start, actions, rng, sample=num_samples > 1)
         probability = cumulative(self.model.hazard(rollout, snapshot.anchor, actions[..., :2]))
         split = lambda values: values.unflatten(0, (count, num_samples))  # noqa: E731

@@ -6,9 +6,10 @@ from somewhere in the context (latent overshooting, Hafner et al. 2019), which t
     loss = -(E_q[log p(x_t | h_t, z_t)] - beta KL(q || p))                       the ELBO, observed rows
            - log p(x_{t+k} | imagined)                                           the future scan
            - log p(pose_{t+k} | imagined) - log p(touched_{t+k} | imagined)      where it is, whether it hits
-           + velocity of what the beams hit                                      known in simulation
+           + what moves, and where it goes                                       known in simulation
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,9 +20,19 @@ from genmodels_ros.data.episodes import read_card, shard_paths, split_by_floor
 from genmodels_ros.device import generator, resolve_device
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.world_model import ScanWorldModel, planar
-from genmodels_ros.models.world_model.fan import FAR, RANGE_LIMIT, Fan, complete, fill, warp
-from genmodels_ros.models.world_model.latent import Gaussian, balanced_kl
-from genmodels_ros.models.world_model.model import LAGS, TIME_STEP, Anchor, Rollout, State, cumulative
+from genmodels_ros.models.world_model.fan import RANGE_LIMIT, Fan, fill, warp, without
+from genmodels_ros.models.world_model.latent import Latent, balanced_kl
+from genmodels_ros.models.world_model.model import (
+    KNOTS,
+    LAGS,
+    MOVES,
+    TIME_STEP,
+    Anchor,
+    Motion,
+    Rollout,
+    State,
+    cumulative,
+)
 from genmodels_ros.training.drive_windows import DriveWindows, Window
 from genmodels_ros.training.loop import (
     ExponentialMovingAverage,
@@ -33,6 +44,8 @@ from genmodels_ros.training.loop import (
 
 CONTEXT, HORIZON = 8, 14
 BETA, BALANCE, FREE_NATS = 1.0, 0.8, 1.0
+STILL_LAGS = (1, 2, 4, 6)  # rows back of the scans that tell what is hidden
+SLOWEST = 0.1  # [m/s] that counts as moving
 DECODED = 4  # of the horizon's scans are decoded a batch, at random
 LEARNING_RATE = 1e-3
 SAVE_EVERY = 500
@@ -40,68 +53,60 @@ SAVE_EVERY = 500
 
 @dataclass(frozen=True)
 class Observed:
-    """What observing a window's context gives: states, distributions and anchors of each row, [B, C, ...]."""
+    """What observing a window's context gives: states and distributions of each row, [B, C, ...]."""
 
+    window: Window  # that was observed
     h: Tensor
     z: Tensor
-    prior: Gaussian
-    posterior: Gaussian
-    moving: Tensor  # [B, C, N] logit
-    velocity: Tensor  # [B, C, N, 2]
-    anchors: Anchor  # rows flattened: [B * C, ...]
-
-    twist: Tensor  # [B, C, 2] measured
+    prior: Latent
+    posterior: Latent
+    motion: Motion  # [B, C, N]
     actions: Tensor  # [B, C, 3] that led to each row
 
     def state(self, row: int) -> State:
-        return State(self.h[:, row], self.z[:, row], self.twist[:, row], self.actions[:, row])
-
-    def anchor(self, row: int) -> Anchor:
-        """The anchors of one row."""
-        batch = self.h.shape[0]
-        pick = lambda values: values.reshape(batch, -1, *values.shape[1:])[:, row]  # noqa: E731
-        return Anchor(self.anchors.fan.map(pick), pick(self.anchors.points), pick(self.anchors.velocity))
+        return State(self.h[:, row], self.z[:, row], self.window.twist[:, row], self.actions[:, row])
 
 
 def observe_window(model: ScanWorldModel, window: Window, rng: torch.Generator | None, sample: bool = True) -> Observed:
     """Runs the posterior over all rows of `window`; with sample=False z is its mean."""
     batch, rows = window.twist.shape[:2]
     flat = lambda values: values.flatten(0, 1)  # noqa: E731
-    seen = window.seen.map(flat)
-    past = _past(model, window)
-    summary, moving, velocity = model.encode(seen, past, flat(window.twist))
-    remembered = complete(seen, past)
-    nearest = torch.where(seen.known, flat(window.nearest), torch.where(remembered.hit, remembered.ranges, FAR))
-    anchors = model.anchor(remembered, nearest, moving, velocity)
+    unflat = lambda values: values.unflatten(0, (batch, rows))  # noqa: E731
+    past = [_earlier(model, window, window.seen, torch.arange(rows), lag) for lag in LAGS]
+    summary, motion = model.encode(window.seen.map(flat), past, flat(window.tracks), flat(window.twist))
     state, hs, zs, priors, posteriors = model.initial(batch), [], [], [], []
     actions = torch.cat([torch.zeros_like(window.actions[:, :1]), window.actions[:, :-1]], dim=1)
-    for action, shown in zip(actions.unbind(1), summary.unflatten(0, (batch, rows)).unbind(1), strict=True):
+    for action, shown in zip(actions.unbind(1), unflat(summary).unbind(1), strict=True):
         h, prior, posterior = model.observe(state, action, shown)
         state = State(h, posterior.sample(rng) if sample else posterior.mean, state.twist, action)
         hs.append(state.h), zs.append(state.z), priors.append(prior), posteriors.append(posterior)
-    unflat = lambda values: values.unflatten(0, (batch, rows))  # noqa: E731
-    h, z = torch.stack(hs, 1), torch.stack(zs, 1)
     return Observed(
-        h, z, _stack(priors), _stack(posteriors), unflat(moving), unflat(velocity), anchors, window.twist, actions
+        window, torch.stack(hs, 1), torch.stack(zs, 1), _stack(priors), _stack(posteriors), motion.map(unflat), actions
     )
 
 
-def _stack(steps: list[Gaussian]) -> Gaussian:
-    return Gaussian(torch.stack([step.mean for step in steps], 1), torch.stack([step.std for step in steps], 1))
+def _stack(steps: list[Latent]) -> Latent:
+    columns = (torch.stack(values, 1) for values in zip(*(vars(step).values() for step in steps), strict=True))
+    return type(steps[0])(*columns)
 
 
-def _past(model: ScanWorldModel, window: Window) -> list[Fan]:
-    """For each lag the earlier scans moved to each row's pose by odometry, unknown before the first: [B * T, N]."""
-    past = []
-    rows = window.twist.shape[1]
-    for lag in LAGS:
-        back = (torch.arange(rows) - lag).clamp(min=0)
-        motion = planar.relative(window.odometry[:, back], window.odometry).flatten(0, 1)
-        fan = window.seen.map(lambda values, back=back: values[:, back].flatten(0, 1))
-        moved = warp(fan, model.beams, motion)
-        there = (torch.arange(rows) >= lag).repeat(window.twist.shape[0])[:, None]
-        past.append(Fan(moved.ranges, moved.hit & there, moved.known & there))
-    return past
+def anchor_at(model: ScanWorldModel, observed: Observed, row: int) -> Anchor:
+    """The anchors [B, ...] of one row: earlier scans, without what moved in them, tell what is hidden in it."""
+    window, index = observed.window, torch.tensor([row])
+    motion = observed.motion.map(torch.Tensor.detach)
+    still = without(window.seen, (motion.moving > MOVES) & window.seen.hit)
+    past = [_earlier(model, window, still, index, lag) for lag in STILL_LAGS if lag <= row]
+    seen = window.seen.map(lambda values: values[:, row])
+    return model.anchor(seen, window.nearest[:, row], motion.map(lambda values: values[:, row]), past)
+
+
+def _earlier(model: ScanWorldModel, window: Window, fans: Fan, rows: Tensor, lag: int) -> Fan:
+    """The fans `lag` rows before `rows`, moved to each row's pose by odometry, unknown before the first: [B * R, N]."""
+    back = (rows - lag).clamp(min=0)
+    motion = planar.relative(window.odometry[:, back], window.odometry[:, rows]).flatten(0, 1)
+    moved = warp(fans.map(lambda values: values[:, back].flatten(0, 1)), model.beams, motion)
+    there = (rows >= lag).repeat(window.twist.shape[0])[:, None]
+    return Fan(moved.ranges, moved.hit & there, moved.known & there)
 
 
 def losses(model: ScanWorldModel, window: Window, rng: torch.Generator) -> dict[str, Tensor]:
@@ -111,7 +116,7 @@ def losses(model: ScanWorldModel, window: Window, rng: torch.Generator) -> dict[
     start = int(torch.randint(4, CONTEXT, (1,), generator=rng))
     future = window.part(slice(start + 1, start + 1 + HORIZON))
     actions = window.actions[:, start : start + HORIZON]
-    anchor = observed.anchor(start)
+    anchor = anchor_at(model, observed, start)
     rollout = model.imagine(observed.state(start), actions, rng)
     terms = _elbo(model, context, observed, rng)
     terms |= _motion_terms(context, observed)
@@ -123,20 +128,21 @@ def losses(model: ScanWorldModel, window: Window, rng: torch.Generator) -> dict[
 
 
 WEIGHTS = {
-    "reconstruction": 0.5, "kl": BETA, "imagined": 1.0, "pose": 0.02, "collision": 3.0, "moving": 2.0, "velocity": 2.0
+    "reconstruction": 0.5, "sketch": 0.1, "kl": BETA, "imagined": 1.0, "pose": 0.02, "collision": 3.0, "moving": 2.0,
+    "path": 1.0,
 }  # fmt: skip
 
 
 def _elbo(model: ScanWorldModel, context: Window, observed: Observed, rng: torch.Generator) -> dict[str, Tensor]:
-    """-E_q[log p(x_t | h_t, z_t, the scan before)] on some rows, and KL(q || p) on all, both a beam."""
+    """-E_q[log p(x_t | h_t, z_t)] with and without the scan before, on a row, and KL(q || p) on all, all a beam."""
     kl = balanced_kl(observed.posterior, observed.prior, balance=BALANCE, free_nats=FREE_NATS)[:, 1:].mean()
     row = int(torch.randint(1, CONTEXT, (1,), generator=rng))
+    h, z, known = observed.h[:, row], observed.z[:, row], context.fan.known[:, row]
     motion = planar.relative(context.odometry[:, row - 1], context.odometry[:, row])
     age = torch.full_like(motion[:, 0], TIME_STEP)
-    decoded = model.decode(observed.h[:, row], observed.z[:, row], observed.anchor(row - 1), motion, age, 0 * age)
-    log_prob = decoded.log_prob(context.fan.ranges[:, row])
-    known = context.fan.known[:, row]
-    return {"reconstruction": -(log_prob * known).sum() / known.sum(), "kl": kl / model.beams.count}
+    decoded = model.decode(h, z, anchor_at(model, observed, row - 1), motion, age, 0 * age)
+    nll = lambda scan: -(scan.log_prob(context.fan.ranges[:, row]) * known).sum() / known.sum()  # noqa: E731
+    return {"reconstruction": nll(decoded), "sketch": nll(model.sketch(h, z)), "kl": kl / model.beams.count}
 
 
 def _imagined_nll(
@@ -145,7 +151,7 @@ def _imagined_nll(
     steps = torch.randperm(HORIZON, generator=rng)[:DECODED]
     batch = rollout.h.shape[0]
     repeat = lambda values: values.repeat_interleave(DECODED, 0)  # noqa: E731
-    anchors = Anchor(anchor.fan.map(repeat), repeat(anchor.points), repeat(anchor.velocity.detach()))
+    anchors = anchor.map(repeat)
     age = (TIME_STEP * (steps + 1)).repeat(batch)
     pick = lambda values: values[:, steps].flatten(0, 1)  # noqa: E731
     decoded = model.decode(
@@ -173,17 +179,20 @@ def _pose_nll(rollout: Rollout, start: Tensor, future: Window) -> Tensor:
 
 
 def _motion_terms(context: Window, observed: Observed) -> dict[str, Tensor]:
-    """Which beams hit something that moves, and how fast; judged where earlier scans were there to compare with."""
+    """Which beams hit something that moves, and where it goes; judged where earlier scans were there to compare with.
+
+    The distance to where it went, not its square: what is learnt is the median of where it may go.
+    """
     rows = slice(2, None)
-    truth, hit = context.velocity[:, rows], context.seen.hit[:, rows]
-    moves = truth.norm(dim=-1) > 0.1
-    logits = observed.moving[:, rows]
+    truth, hit = context.path[:, rows], context.seen.hit[:, rows]
+    moves = truth[..., 0, :].norm(dim=-1) > SLOWEST * KNOTS[0]
+    logits = observed.motion.moving[:, rows]
     moving = nn.functional.binary_cross_entropy_with_logits(logits, moves.float(), reduction="none")
-    error = (observed.velocity[:, rows] - truth).norm(dim=-1)
+    error = ((observed.motion.path[:, rows] - truth).norm(dim=-1) / truth.new_tensor(KNOTS)).mean(-1)
     moves = moves & hit
     return {
         "moving": (moving * hit).sum() / hit.sum(),
-        "velocity": (error * moves).sum() / moves.sum().clamp(min=1),
+        "path": (error * moves).sum() / moves.sum().clamp(min=1),
     }
 
 
@@ -230,7 +239,7 @@ def _chunks(rows, size: int):
 def _window_metrics(model: ScanWorldModel, window: Window) -> dict[str, Tensor]:
     start = CONTEXT - 1
     observed = observe_window(model, window.part(slice(0, CONTEXT)), None, sample=False)
-    anchor, future = observed.anchor(start), window.part(slice(start + 1, start + 1 + HORIZON))
+    anchor, future = anchor_at(model, observed, start), window.part(slice(start + 1, start + 1 + HORIZON))
     actions = window.actions[:, start : start + HORIZON]
     rollout = model.imagine(observed.state(start), actions, sample=False)
     actual = planar.relative(window.truth[:, start : start + 1].expand_as(future.truth), future.truth)
@@ -248,7 +257,7 @@ def _window_metrics(model: ScanWorldModel, window: Window) -> dict[str, Tensor]:
         h, z = rollout.h[:, step], rollout.z[:, step]
         given = model.decode(h, z, anchor, actual[:, step], age, 0 * age)
         decoded = model.decode(h, z, anchor, rollout.poses[:, step], age, rollout.told[:, step])
-        still, told_fan = warp(anchor.fan, model.beams, actual[:, step]), warp(anchor.fan, model.beams, told[:, step])
+        still, told_fan = (warp(anchor.seen, model.beams, pose[:, step]) for pose in (actual, told))
         known = future.fan.hit[:, step] & free[:, None]
         predictions = {
             "scan": decoded.ranges,
@@ -264,8 +273,9 @@ def _window_metrics(model: ScanWorldModel, window: Window) -> dict[str, Tensor]:
 
 
 def train(
-    *, data: Path, out: Path, steps: int, batch_size: int = 32, seed: int = 0, device: str = "cpu", resume: bool = False
-) -> Card:
+    *, data: Path, out: Path, steps: int, batch_size: int = 32, seed: int = 0, device: str = "cpu",
+    resume: bool = False, latent: str = "gaussian", without: Sequence[str] = (),
+) -> Card:  # fmt: skip
     """Trains on the shards in `data`, writes the averaged weights and their card to `out`; returns the card.
 
     Every SAVE_EVERY steps the state and the checkpoint so far are written. Floors are split into training and
@@ -276,7 +286,7 @@ def train(
         target = torch.device("cpu")  # windows are built on the CPU and the recurrent model is small: no gain measured
     torch.manual_seed(seed)
     rng = generator(seed)
-    model = ScanWorldModel().to(target)
+    model = ScanWorldModel(kind=latent, without=without).to(target)
     training, validation = split_by_floor(shard_paths(data))
     drives = DriveWindows(training, model.beams, CONTEXT + HORIZON)
     held_out = DriveWindows(validation, model.beams, CONTEXT + HORIZON)
@@ -293,7 +303,7 @@ def train(
             config=model.config,
             data=read_card(data) | {"training_floors": len(training), "validation_floors": len(validation)},
             command=f"genmodels train world-model --data {Path(data).name} --out {Path(out).name} --steps {steps} "
-            f"--batch-size {batch_size} --seed {seed}",
+            f"--batch-size {batch_size} --seed {seed}" + _options(latent, without),
             seed=seed,
             steps=step,
             metrics=validate(average.average, held_out),
@@ -315,6 +325,10 @@ def train(
             card = write(step + 1)
             print(f"{step + 1}: {_rounded(terms)} | {_rounded(card.metrics)}", flush=True)
     return card or write(first)
+
+
+def _options(latent: str, without: Sequence[str]) -> str:
+    return (f" --latent {latent}" if latent != "gaussian" else "") + "".join(f" --without {part}" for part in without)
 
 
 def _rounded(values: dict) -> str:

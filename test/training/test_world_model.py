@@ -10,6 +10,7 @@ from genmodels_ros.data.episodes import Episodes, save_shard
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.fan import circle
+from genmodels_ros.models.world_model.model import KNOTS
 from genmodels_ros.training import world_model
 from genmodels_ros.training.drive_windows import DriveWindows
 from genmodels_ros.training.world_model import free_until, hazard_nll, train
@@ -51,7 +52,7 @@ def shards(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def drives(shards):
-    return DriveWindows(sorted(shards.glob("*.npz")), circle(180), LENGTH)
+    return DriveWindows(sorted(shards.glob("floor_*.npz")), circle(180), LENGTH)
 
 
 def test_actions_lead_from_row_to_row(drives):
@@ -60,30 +61,51 @@ def test_actions_lead_from_row_to_row(drives):
     assert torch.allclose(reached, window.truth[:, 1:], atol=1e-3)
 
 
-def test_beams_that_hit_the_person_have_their_velocity(drives):
+def test_beams_that_hit_the_person_know_where_it_goes(drives):
     window = drives.window(drives.starts[::3])
-    speed = window.velocity.norm(dim=-1)
-    moving = speed > 0.1
+    early = slice(0, LENGTH - 14)  # rows whose whole future lies in the window
+    path, hit = window.path[:, early], window.fan.hit[:, early]
+    gone = path.norm(dim=-1)  # [B, T, N, K]
+    moving = gone[..., 0] > 0.04
     assert 0.005 < moving.float().mean() < 0.2
-    ordinary = speed[moving][speed[moving] < 5]  # the person jumps back once
-    assert torch.allclose(ordinary, torch.full_like(ordinary, 0.8), atol=0.02)
+    steady = gone[moving][(gone[moving].diff(dim=-1) > 0.1).all(-1)]  # the person jumps back once
+    steady = steady[steady[:, -1] > 2.0]
+    assert torch.allclose(steady, 0.8 * torch.tensor(KNOTS).expand_as(steady), atol=0.05)
     # All of them lie on the person, who stays at x = 2.5 m in the map.
     angles = circle(180).angles()
     points = window.fan.ranges[..., None] * torch.stack([angles.cos(), angles.sin()], -1)
-    turned = planar.rotate(points, window.truth[:, :, None, 2].expand(moving.shape))
-    assert ((turned + window.truth[:, :, None, :2])[moving][:, 0] - 2.5).abs().max() < 0.45
-    person = window.fan.hit & ((turned + window.truth[:, :, None, :2])[..., 0] - 2.5).abs().lt(0.25)
-    person &= (turned + window.truth[:, :, None, :2])[..., 1].abs() < 2.2  # not the walls at y = +-3
+    there = planar.rotate(points, window.truth[:, :, None, 2].expand(points.shape[:-1]))
+    there = (there + window.truth[:, :, None, :2])[:, early]
+    assert (there[moving][:, 0] - 2.5).abs().max() < 0.45
+    person = hit & (there[..., 0] - 2.5).abs().lt(0.25) & (there[..., 1].abs() < 2.2)  # not the walls at y = +-3
     assert moving[person].float().mean() > 0.9
-    # Turned back into the map, the velocity points along y.
-    row = window.velocity[0, 3][moving[0, 3]]
+    # Turned back into the map, the way leads along y.
+    row = path[0, 3][moving[0, 3]][:, 0]
     world = planar.rotate(row, window.truth[0, 3, 2].expand(len(row)))
     assert world[:, 0].abs().max() < 0.02
+
+
+def test_tracks_follow_the_person_and_are_kept_beside_the_shard(drives, shards):
+    window = drives.window(drives.starts[::5])
+    moving = window.path[:, 6, :, 0].norm(dim=-1) > 0.04
+    tracked = window.tracks[:, 6, :, :2]
+    speed = tracked[moving].norm(dim=-1)
+    assert 0.5 < float(speed.median()) < 1.1
+    assert window.tracks[~window.seen.hit].abs().max() == 0
+    kept = sorted(shards.glob("tracks_*.npz"))
+    assert len(kept) == 4
+    before = kept[0].stat().st_mtime_ns
+    kept[1].write_bytes(b"not whole")
+    again = DriveWindows(sorted(shards.glob("floor_*.npz")), circle(180), LENGTH)
+    assert kept[0].stat().st_mtime_ns == before and kept[1].stat().st_size > 100
+    assert torch.equal(again.window(drives.starts[::5]).tracks, window.tracks)
 
 
 def test_windows_hide_a_sector_only_from_what_is_seen(drives):
     window = drives.sample(64, torch.Generator().manual_seed(0))
     hidden = window.fan.known & ~window.seen.known
+    short = window.fan.hit & ~window.seen.hit & window.seen.known  # a lidar that does not reach as far
+    assert short.any() and window.fan.ranges[short].min() > 4.0
     assert hidden.any() and window.fan.known.float().mean() > 0.95
     angles = circle(180).angles().abs()
     assert angles[hidden.any(0).any(0)].min() > math.radians(69)

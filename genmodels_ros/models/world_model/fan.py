@@ -188,8 +188,11 @@ def _cast(segments: Tensor, valid: Tensor, miss: Tensor, beams: Beams, count: in
     return Fan(torch.where(hit, out, torch.full_like(out, limit)), hit, known)
 
 
-def resample(ranges: Tensor, angles: Tensor, range_min: float, range_max: float, beams: Beams) -> tuple[Fan, Tensor]:
-    """Scans of any lidar [M, B] at bearings [B] as fans [M, N], and the range [M, N] of the nearest hit near each beam.
+def resample(
+    ranges: Tensor, angles: Tensor, range_min: float, range_max: float, beams: Beams
+) -> tuple[Fan, Tensor, Tensor]:
+    """Scans of any lidar [M, B] at bearings [B] as fans [M, N], the range [M, N] of the nearest hit near each beam, and
+    which of the lidar's beams each beam took its measurement from [M, N].
 
     A beam takes the valid measurement closest to its bearing. At or above `range_max` and +inf mean that nothing was
     hit; NaN, zero and what is below `range_min` mean nothing at all: the beam stays unknown.
@@ -215,7 +218,20 @@ def resample(ranges: Tensor, angles: Tensor, range_min: float, range_max: float,
     column = torch.remainder(torch.round((angles - beams.angle_min) / beams.increment), beams.count).long()
     nearest = ranges.new_full((len(ranges), beams.count), FAR)
     nearest.scatter_reduce_(1, column.expand(len(ranges), -1), torch.where(hit_near, ranges, FAR), "amin")
-    return fan, nearest
+    source = index.expand(len(ranges), -1, -1).gather(-1, best).squeeze(-1)
+    return fan, nearest, source
+
+
+def without(fan: Fan, some: Tensor) -> Fan:
+    """The fan with `some` of its beams [B, N] unknown."""
+    known = fan.known & ~some
+    return Fan(torch.where(known, fan.ranges, torch.full_like(fan.ranges, RANGE_LIMIT)), fan.hit & known, known)
+
+
+def in_front(near: Fan, behind: Fan) -> Fan:
+    """Two layers seen together: what `near` hits hides what lies farther behind."""
+    hides = near.known & near.hit & (~behind.known | (near.ranges < behind.ranges))
+    return Fan(torch.where(hides, near.ranges, behind.ranges), behind.hit | hides, behind.known | hides)
 
 
 def complete(fan: Fan, past: list[Fan]) -> Fan:

@@ -13,18 +13,37 @@ A variational autoencoder over sequences (the recurrent state-space model of Haf
 Geometry alone is a strong predictor; the network learns what geometry cannot know.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.world_model import planar
-from genmodels_ros.models.world_model.fan import Beams, Fan, circle, directions, fill, symexp, symlog, warp
-from genmodels_ros.models.world_model.latent import Gaussian
+from genmodels_ros.models.world_model.fan import (
+    FAR,
+    Beams,
+    Fan,
+    circle,
+    complete,
+    directions,
+    fill,
+    in_front,
+    symexp,
+    symlog,
+    warp,
+    without,
+)
+from genmodels_ros.models.world_model.latent import LATENTS, Latent
 from genmodels_ros.models.world_model.layers import CircularConv, CircularNet, mlp, pool_sectors, zero_
+from genmodels_ros.models.world_model.tracks import FEATURES, along_beams
 
 TIME_STEP = 0.2  # [s]
 LAGS = (1, 2, 4)  # steps back of the scans that show motion to the encoder
+KNOTS = (0.4, 1.0, 2.0, 2.8)  # [s] ahead at which the encoder says where what a beam hit has gone
+PARTS = ("tracks", "past", "movers", "memory", "latent")  # that can be left out, to see what they are worth
+MOVES = 0.0  # logit above which a beam counts as hitting something that moves
 SPEED, TURN_RATE = 0.6, 1.5  # [m/s], [rad/s] that count as 1 in the network's inputs
 RADIUS = 0.20  # [m] of the robot's footprint
 
@@ -45,12 +64,47 @@ class State:
 
 
 @dataclass(frozen=True)
-class Anchor:
-    """The last observed scan, from which predictions start: its fan [B, N] and the velocity of what each beam hit."""
+class Motion:
+    """What the encoder sees moving: the logit that a beam's hit moves, and its displacement at each of KNOTS."""
 
-    fan: Fan
+    moving: Tensor  # [B, N] logit
+    path: Tensor  # [B, N, K, 2] m, in the robot's frame now
+
+    def map(self, function) -> "Motion":
+        """The same with the same function applied to both."""
+        return Motion(function(self.moving), function(self.path))
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """The last observed scan, from which predictions start, as two layers: what stands still, and what moves."""
+
+    still: Fan  # [B, N] with what was behind those who move, as far as it was ever seen
+    movers: Fan  # [B, N] unknown where nothing moves
     points: Tensor  # [B, N, 2] m: the nearest thing hit around each beam, FAR if none
-    velocity: Tensor  # [B, N, 2] m/s, in the robot's frame then
+    path: Tensor  # [B, N, K, 2] m: displacement of what each beam hit at each of KNOTS, 0 for what stands still
+
+    @property
+    def seen(self) -> Fan:
+        """Both layers as they were seen."""
+        return in_front(self.movers, self.still)
+
+    def displacement(self, age: Tensor) -> Tensor:
+        """How far what each beam hit has gone after `age` [B] s: [B, N, 2] m, straight between KNOTS and beyond."""
+        return torch.einsum("bk,bnkc->bnc", knot_weights(age), self.path)
+
+    def map(self, function) -> "Anchor":
+        """The anchor with the same function applied to every array."""
+        return Anchor(self.still.map(function), self.movers.map(function), function(self.points), function(self.path))
+
+
+def knot_weights(age: Tensor) -> Tensor:
+    """Weights [*, K] of the displacements at KNOTS that interpolate linearly at `age` [*] s, from 0 at 0."""
+    times = age.new_tensor((0.0, *KNOTS))
+    upper = torch.bucketize(age.contiguous(), times[1:-1]) + 1
+    share = (age - times[upper - 1]) / (times[upper] - times[upper - 1])
+    one_hot = lambda index: nn.functional.one_hot(index, len(times)).to(age)  # noqa: E731
+    return (share[..., None] * one_hot(upper) + (1 - share)[..., None] * one_hot(upper - 1))[..., 1:]
 
 
 @dataclass(frozen=True)
@@ -70,11 +124,11 @@ class Rollout:
 
 @dataclass(frozen=True)
 class ScanDistribution:
-    """A Laplace distribution a beam in symlog metres, and how the beams mix the static and the moved-on scan."""
+    """A Laplace distribution a beam in symlog metres."""
 
     median: Tensor  # [B, N] symlog m
     scale: Tensor  # [B, N]
-    mix: Tensor  # [B, N] weight of the moved-on scan
+    mix: Tensor  # [B, N, 3] weights of the scan as it stood, as it moved on, and of what stands still alone
     correction: Tensor  # [B, N] symlog m
 
     def log_prob(self, ranges: Tensor) -> Tensor:
@@ -95,28 +149,45 @@ class ScanDistribution:
 class ScanWorldModel(nn.Module):
     """All networks of the world model; `observe`, `imagine`, `decode` and `hazard` are its whole interface."""
 
-    def __init__(self, beams: int = 180, memory: int = 128, latent: int = 32, channels: int = 24, sectors: int = 18):
+    def __init__(
+        self, beams: int = 180, memory: int = 128, latent: int = 32, channels: int = 32, sectors: int = 18,
+        kind: str = "gaussian", without: Sequence[str] = (),
+    ):  # fmt: skip
+        """kind: of the latent, one of LATENTS; without: what an ablation leaves out, of PARTS."""
         super().__init__()
+        refused = [name for name in (kind, *without) if name not in (*LATENTS, *PARTS)]
+        if refused:
+            raise GenModelsError(
+                ErrorCode.MODEL_UNAVAILABLE,
+                f"The world model knows no {refused[0]!r}: latents are {', '.join(LATENTS)}, parts {', '.join(PARTS)}.",
+            )
         self.config = {
-            "beams": beams, "memory": memory, "latent": latent, "channels": channels, "sectors": sectors
+            "beams": beams, "memory": memory, "latent": latent, "channels": channels, "sectors": sectors, "kind": kind,
+            "without": list(without),
         }  # fmt: skip
+        self.without_parts = frozenset(without)
         self.beams: Beams = circle(beams)
         self.memory, self.latent, self.sectors = memory, latent, sectors
-        state = memory + latent
-        self.encoder = CircularNet(3 + 2 * len(LAGS), channels)
+        self.distribution = LATENTS[kind]
+        state, told = memory + latent, self.distribution.num_parameters(latent)
+        self.encoder = CircularNet(3 + 2 * len(LAGS) + FEATURES, channels)
         self.summary = mlp(channels * sectors + 2, memory, memory)
-        self.motion = nn.Conv1d(channels, 3, 1)  # moves or not, radial and tangential velocity
+        self.motion = nn.Conv1d(channels, 1 + 2 * len(KNOTS), 1)
         self.cell = nn.GRUCell(latent + 3, memory)
-        self.prior_net = mlp(memory, 64, 2 * latent)
-        self.posterior_net = mlp(2 * memory, memory, 2 * latent)
+        self.prior_net = mlp(memory, 64, told)
+        self.posterior_net = mlp(2 * memory, memory, told)
         self.ego = mlp(state + 8, 64, 9)
         self.decoder_context = nn.Linear(state + 6, channels)
         self.decoder_sectors = nn.Linear(state, 2 * sectors)
-        self.decoder = CircularNet(8, channels)
-        self.decoder_output = CircularConv(channels, 3, 1)
+        self.decoder = CircularNet(11, channels)
+        self.decoder_output = CircularConv(channels, 5, 1)
+        self.sketch_sectors = nn.Linear(state, channels * sectors)
+        self.sketch_net = CircularNet(channels, channels)
+        self.sketch_output = CircularConv(channels, 2, 1)
         self.collision = mlp(state + 10, 64, 64, 1)
-        zero_(self.ego[-1]), zero_(self.decoder_output), zero_(self.motion)
-        self.decoder_output.bias.data[2] = -2.5
+        zero_(self.ego[-1]), zero_(self.decoder_output), zero_(self.motion), zero_(self.sketch_output)
+        self.decoder_output.bias.data[:] = torch.tensor([0.0, 1.5, 0.0, 0.0, -2.5])
+        self.sketch_output.bias.data[0] = 1.4
         self.motion.bias.data[0] = -3.0
         self.collision[-1].bias.data[0] = -4.0
         self.ego[-1].bias.data[:6] = torch.tensor([1.0, 1.0, 0.0, 0.0, 0.0, 0.0])
@@ -130,44 +201,60 @@ class ScanWorldModel(nn.Module):
         zeros = self.prior_net[0].weight.new_zeros
         return State(zeros(batch, self.memory), zeros(batch, self.latent), zeros(batch, 2), zeros(batch, 3))
 
+    def _has(self, part: str) -> float:
+        return float(part not in self.without_parts)
+
     # Seeing
 
-    def encode(self, fan: Fan, past: list[Fan], twist: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the scan shows: a summary [B, H] and, a beam, the logit that it moves [B, N] and its velocity [B, N, 2].
+    def encode(self, fan: Fan, past: list[Fan], tracks: Tensor, twist: Tensor) -> tuple[Tensor, Motion]:
+        """What the scan shows: a summary [B, H], and what moves.
 
-        `past` are the scans LAGS steps ago, moved to the present pose by odometry; what differs has moved.
+        `past` are the scans LAGS steps ago, moved to the present pose by odometry: what differs has moved. `tracks`
+        [B, N, FEATURES] is what a tracker knows of the cluster that each beam belongs to, 0 without one.
         """
-        now = symlog(fan.ranges)
+        now, along = symlog(fan.ranges), directions(self.beams, fan.ranges)
         channels = [now / 2.5, fan.hit.to(now), fan.known.to(now)]
         for before in past:
-            both = (before.known & fan.known).to(now)
+            both = (before.known & fan.known).to(now) * self._has("past")
             channels += [both * (now - symlog(before.ranges)).clamp(-1, 1), both]
-        features = self.encoder(torch.stack(channels, dim=1))
+        followed, velocity = along_beams(tracks * self._has("tracks"), along)
+        features = self.encoder(torch.cat([torch.stack(channels, dim=1), followed], dim=1))
         twist = twist / twist.new_tensor([SPEED, TURN_RATE])
         summary = self.summary(torch.cat([pool_sectors(features, self.sectors), twist], dim=-1))
-        moving, radial, tangential = self.motion(features).unbind(1)
-        along = directions(self.beams, now)
+        return summary, self._motion(self.motion(features), velocity, along)
+
+    @staticmethod
+    def _motion(output: Tensor, velocity: Tensor, along: Tensor) -> Motion:
+        """The track's velocity held, plus what the network corrects: mean velocities up to each knot."""
+        knots = output.new_tensor(KNOTS)
+        radial, tangential = output[:, 1:].unflatten(1, (2, len(KNOTS))).transpose(2, 3).unbind(1)  # [B, N, K]
         across = torch.stack([-along[:, 1], along[:, 0]], dim=-1)
-        return summary, moving, radial[..., None] * along + tangential[..., None] * across
+        correction = radial[..., None] * along[:, None] + tangential[..., None] * across[:, None]
+        return Motion(output[:, 0], knots[:, None] * (velocity[:, :, None] + correction))
 
-    def anchor(self, fan: Fan, nearest: Tensor, moving: Tensor, velocity: Tensor) -> Anchor:
-        """Where predictions start: each beam moves on with its velocity, as far as it is believed to move.
+    def anchor(self, fan: Fan, nearest: Tensor, motion: Motion, past: list[Fan]) -> Anchor:
+        """Where predictions start: the scan [B, N], parted into what moves and what stands still.
 
-        nearest: range [B, N] of the nearest hit around each beam, FAR if none.
+        nearest: range [B, N] of the nearest hit around each beam, FAR if none; past: earlier scans of what stands
+        still, moved to the present pose, that know what is behind those who move and what is out of sight now.
         """
-        gate = torch.sigmoid(moving) * (moving > -1.0)
-        return Anchor(fan, nearest[..., None] * directions(self.beams, nearest), gate[..., None] * velocity)
+        moves = (motion.moving > MOVES) & fan.hit & bool(self._has("movers"))
+        still = complete(without(fan, moves), past)
+        path = torch.where(moves[..., None, None], motion.path, torch.zeros_like(motion.path)).detach()
+        reach = torch.where(fan.known, nearest, torch.where(still.hit, still.ranges, torch.full_like(nearest, FAR)))
+        return Anchor(still, without(fan, ~moves), reach[..., None] * directions(self.beams, nearest), path)
 
-    def step(self, state: State, action: Tensor) -> tuple[Tensor, Gaussian]:
+    def step(self, state: State, action: Tensor) -> tuple[Tensor, Latent]:
         """Memory h_t and prior p(z_t | h_t) after `action` [B, 3]: speed, turn rate, 1 if measured instead of told."""
         scale = action.new_tensor([SPEED, TURN_RATE, 1.0])
-        h = self.cell(torch.cat([state.z, action / scale], dim=-1), state.h)
-        return h, Gaussian.from_parameters(self.prior_net(h))
+        z, memory = self._has("latent") * state.z, self._has("memory") * state.h
+        h = self.cell(torch.cat([z, action / scale], dim=-1), memory)
+        return h, self.distribution.from_parameters(self.prior_net(h))
 
-    def observe(self, state: State, action: Tensor, summary: Tensor) -> tuple[Tensor, Gaussian, Gaussian]:
+    def observe(self, state: State, action: Tensor, summary: Tensor) -> tuple[Tensor, Latent, Latent]:
         """Memory h_t, prior p(z_t | h_t) and posterior q(z_t | h_t, x_t) of a step that ends with an observation."""
         h, prior = self.step(state, action)
-        posterior = Gaussian.from_parameters(self.posterior_net(torch.cat([h, summary], dim=-1)))
+        posterior = self.distribution.from_parameters(self.posterior_net(torch.cat([h, summary], dim=-1)))
         return h, prior, posterior
 
     # Dreaming
@@ -208,19 +295,41 @@ class ScanWorldModel(nn.Module):
 
         told [B]: 1 if the pose was predicted from commands, 0 if it was measured and is exact.
         """
-        still = warp(anchor.fan, self.beams, motion)
-        moved = warp(anchor.fan, self.beams, motion, anchor.velocity * age[:, None, None])
-        base, onward = symlog(fill(still.ranges, still.known)), symlog(fill(moved.ranges, moved.known))
-        far = onward - base
+        behind, stood, moved = self.layers(anchor, motion, age)
+        base, onward, alone = (symlog(fill(fan.ranges, fan.known)) for fan in (stood, moved, behind))
         state = torch.cat([h, z], dim=-1)
-        sectors = self.decoder_sectors(state).reshape(-1, 2, self.sectors)
-        sectors = sectors.repeat_interleave(self.beams.count // self.sectors, -1)
-        channels = [base / 2.5, onward / 2.5, far, still.known.to(base), still.hit.to(base), moved.known.to(base)]
+        sectors = self._at_beams(self.decoder_sectors(state))
+        channels = [
+            base / 2.5, onward / 2.5, alone / 2.5, onward - base, alone - onward,
+            stood.known.to(base), stood.hit.to(base), moved.known.to(base), behind.known.to(base),
+        ]  # fmt: skip
         context = torch.cat([state, motion, motion[:, 2:].cos(), age[:, None], told[:, None]], dim=-1)
         features = self.decoder(torch.cat([torch.stack(channels, 1), sectors], dim=1), self.decoder_context(context))
-        mix, correction, scale = self.decoder_output(features).unbind(1)
-        mix = torch.sigmoid(mix)
-        return ScanDistribution(base + mix * far + correction, nn.functional.softplus(scale) + 0.002, mix, correction)
+        output = self.decoder_output(features)
+        mix, correction = output[:, :3].softmax(1), output[:, 3]
+        median = mix[:, 0] * base + mix[:, 1] * onward + mix[:, 2] * alone + correction
+        return ScanDistribution(median, _scale(output[:, 4]), mix.transpose(1, 2), correction)
+
+    def layers(self, anchor: Anchor, motion: Tensor, age: Tensor) -> tuple[Fan, Fan, Fan]:
+        """The anchor's scan from the pose `motion`: what stands still alone, all as it stood, and all moved on."""
+        behind = warp(anchor.still, self.beams, motion)
+        if not anchor.movers.known.any():
+            return behind, behind, behind
+        stood = warp(anchor.movers, self.beams, motion)
+        moved = warp(anchor.movers, self.beams, motion, anchor.displacement(age))
+        return behind, in_front(stood, behind), in_front(moved, behind)
+
+    def sketch(self, h: Tensor, z: Tensor) -> ScanDistribution:
+        """The scan [B, N] from the state alone, without any geometry: what the latent itself remembers."""
+        state = torch.cat([h, z], dim=-1)
+        output = self.sketch_output(self.sketch_net(self._at_beams(self.sketch_sectors(state))))
+        nothing = torch.zeros_like(output[:, 0])
+        return ScanDistribution(output[:, 0], _scale(output[:, 1]), nothing[..., None].expand(-1, -1, 3), nothing)
+
+    def _at_beams(self, values: Tensor) -> Tensor:
+        """Values [B, C * sectors] at the beams of each sector [B, C, N]."""
+        width = self.beams.count // self.sectors
+        return values.unflatten(1, (-1, self.sectors)).repeat_interleave(width, -1)
 
     def hazard(self, rollout: Rollout, anchor: Anchor, twists: Tensor) -> Tensor:
         """Logits [B, T] of touching something in each step, given none before.
@@ -231,8 +340,8 @@ class ScanWorldModel(nn.Module):
         steps = rollout.poses.shape[1]
         times = TIME_STEP * torch.arange(1, steps + 1, device=twists.device, dtype=twists.dtype)
         still = clearance(rollout.poses, anchor.points[:, None])
-        moved_points = anchor.points[:, None] + anchor.velocity[:, None] * times[:, None, None]
-        moved = clearance(rollout.poses, moved_points)
+        going = torch.einsum("tk,bnkc->btnc", knot_weights(times), anchor.path)
+        moved = clearance(rollout.poses, anchor.points[:, None] + going)
         start = torch.cat([torch.zeros_like(still[:, :1]) + self._now(anchor), still[:, :-1]], dim=1)
         start_moved = torch.cat([torch.zeros_like(moved[:, :1]) + self._now(anchor), moved[:, :-1]], dim=1)
         near = torch.stack([still, moved, start, start_moved], dim=-1)
@@ -245,6 +354,10 @@ class ScanWorldModel(nn.Module):
     @staticmethod
     def _now(anchor: Anchor) -> Tensor:
         return (anchor.points.norm(dim=-1).amin(-1, keepdim=True) - RADIUS).clamp(max=3.0)
+
+
+def _scale(raw: Tensor) -> Tensor:
+    return nn.functional.softplus(raw) + 0.002
 
 
 @torch.no_grad()

@@ -14,10 +14,12 @@ from genmodels_ros.models.world_model.fan import (
     complete,
     directions,
     fill,
+    in_front,
     resample,
     symexp,
     symlog,
     warp,
+    without,
 )
 
 WALLS = (-3.0, -2.0, 4.0, 2.5)  # x_min, y_min, x_max, y_max of an empty room
@@ -117,7 +119,7 @@ def test_any_lidar_sees_the_same_room(count, span):
     beams = circle(180)
     closed = span > 6
     lidar = Beams(count, -span / 2, span / count if closed else span / (count - 1))
-    fan, nearest = resample(room(torch.zeros(3), lidar)[None], lidar.angles(), 0.1, 30.0, beams)
+    fan, nearest, source = resample(room(torch.zeros(3), lidar)[None], lidar.angles(), 0.1, 30.0, beams)
     inside = beams.angles().abs() < span / 2 - 0.05
     assert fan.known[0][inside].all()
     if not closed:
@@ -125,12 +127,13 @@ def test_any_lidar_sees_the_same_room(count, span):
     error = (fan.ranges[0] - room(torch.zeros(3), beams)).abs()[inside]
     assert error.max() < 0.15 and error.median() < 0.02
     assert (nearest[0][inside] <= fan.ranges[0][inside] + 1e-5).all()
+    assert torch.equal(room(torch.zeros(3), lidar)[source[0][inside]], fan.ranges[0][inside])
 
 
 def test_hostile_ranges_are_unknown_or_misses():
     beams = circle(8)
     ranges = torch.tensor([[1.0, math.nan, math.inf, -math.inf, 0.0, 0.05, 30.0, -2.0]])
-    fan, nearest = resample(ranges, beams.angles(), 0.1, 10.0, beams)
+    fan, nearest, _ = resample(ranges, beams.angles(), 0.1, 10.0, beams)
     assert fan.known[0].tolist() == [True, False, True, False, False, False, True, False]
     assert fan.hit[0].tolist() == [True] + [False] * 7
     assert (fan.ranges[0][1:] == RANGE_LIMIT).all() and torch.isfinite(fan.ranges).all()
@@ -141,3 +144,13 @@ def test_directions_start_behind():
     assert torch.allclose(
         directions(circle(4), torch.zeros(1)), torch.tensor([[-1.0, 0], [0, -1], [1, 0], [0, 1]]), atol=1e-6
     )
+
+
+def test_layers_seen_together_show_the_nearer_one():
+    yes, no = torch.tensor([[True] * 4]), torch.tensor([[False] * 4])
+    behind = Fan(torch.tensor([[3.0, 3.0, 3.0, 12.0]]), torch.tensor([[True, True, True, False]]), yes)
+    near = Fan(torch.tensor([[2.0, 4.0, 2.0, 2.0]]), yes, torch.tensor([[True, True, False, True]]))
+    both = in_front(near, behind)
+    assert both.ranges.tolist() == [[2.0, 3.0, 3.0, 2.0]] and both.hit.all() and both.known.all()
+    assert torch.equal(in_front(without(near, yes), behind).ranges, behind.ranges)
+    assert not without(behind, yes).known.any() and torch.equal(without(behind, no).hit, behind.hit)

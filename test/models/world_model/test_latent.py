@@ -1,10 +1,10 @@
 """The KL terms are those of probability theory, and the ELBO is tight where the posterior is exact."""
 
 import torch
-from torch.distributions import Normal
+from torch.distributions import Independent, Normal, OneHotCategorical
 from torch.distributions import kl_divergence as reference
 
-from genmodels_ros.models.world_model.latent import MIN_STD, Gaussian, balanced_kl, kl_divergence
+from genmodels_ros.models.world_model.latent import CLASSES, MIN_STD, UNIMIX, Categorical, Gaussian, balanced_kl
 
 RNG = torch.Generator().manual_seed(0)
 
@@ -16,8 +16,36 @@ def gaussian(requires_grad=False):
 def test_kl_is_that_of_torch_distributions():
     q, p = gaussian(), gaussian()
     expected = reference(Normal(q.mean, q.std), Normal(p.mean, p.std)).sum(-1)
-    assert torch.allclose(kl_divergence(q, p), expected, rtol=1e-4)
-    assert kl_divergence(q, q).abs().max() < 1e-5
+    assert torch.allclose(q.divergence(p), expected, rtol=1e-4)
+    assert q.divergence(q).abs().max() < 1e-5
+
+
+def categorical():
+    return Categorical.from_parameters(3 * torch.randn(20, 4 * CLASSES, generator=RNG))
+
+
+def test_categorical_kl_is_that_of_torch_distributions():
+    q, p = categorical(), categorical()
+    wrap = lambda d: Independent(OneHotCategorical(logits=d.log_probs), 1)  # noqa: E731
+    assert torch.allclose(q.divergence(p), reference(wrap(q), wrap(p)), rtol=1e-4)
+    assert q.divergence(q).abs().max() < 1e-5
+
+
+def test_no_class_is_impossible_and_draws_follow_the_probabilities():
+    sure = Categorical.from_parameters(torch.tensor([[50.0, *[0.0] * (CLASSES - 1)]]))
+    assert sure.mean.min() >= UNIMIX / CLASSES * 0.999
+    q = Categorical.from_parameters(torch.randn(1, CLASSES, generator=RNG).expand(20000, -1))
+    draws = q.sample(RNG)
+    assert torch.allclose(draws.mean(0), q.mean[0], atol=0.02)
+    assert torch.allclose(draws.max(-1).values, torch.ones(20000), atol=1e-5)
+
+
+def test_gradients_pass_through_categorical_draws():
+    logits = torch.randn(5, 2 * CLASSES, generator=RNG).requires_grad_()
+    weights = torch.randn(2 * CLASSES, generator=RNG)
+    (Categorical.from_parameters(logits).sample(RNG) * weights).sum().backward()
+    expected = torch.autograd.grad((Categorical.from_parameters(logits).mean * weights).sum(), logits)[0]
+    assert torch.allclose(logits.grad, expected, atol=1e-6)
 
 
 def test_deviations_stay_above_the_floor():
@@ -56,7 +84,7 @@ def test_the_elbo_equals_the_evidence_of_a_linear_gaussian_model():
         # E_q[log N(x; a z, s^2)] in closed form
         squared = (x - a * q.mean).square() + (a * q.std).square()
         likelihood = -0.5 * squared / s / s - torch.log(torch.tensor(s)) - 0.5 * torch.log(torch.tensor(2 * torch.pi))
-        return likelihood.sum() - kl_divergence(q, Gaussian(torch.zeros(1, 1), torch.ones(1, 1))).sum()
+        return likelihood.sum() - q.divergence(Gaussian(torch.zeros(1, 1), torch.ones(1, 1))).sum()
 
     assert torch.allclose(elbo(exact), evidence, atol=1e-5)
     assert elbo(Gaussian(exact.mean + 0.3, exact.std)) < evidence - 0.01

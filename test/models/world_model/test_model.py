@@ -8,30 +8,44 @@ import torch
 from genmodels_ros.models.registry import model_class
 from genmodels_ros.models.world_model import ScanWorldModel, planar
 from genmodels_ros.models.world_model.fan import FAR, Fan, symlog
-from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP, Anchor, State, clearance, cumulative
+from genmodels_ros.models.world_model.model import (
+    KNOTS,
+    RADIUS,
+    TIME_STEP,
+    Motion,
+    State,
+    clearance,
+    cumulative,
+    knot_weights,
+)
+from genmodels_ros.models.world_model.tracks import FEATURES
 
 RNG = torch.Generator().manual_seed(0)
 
 
-@pytest.fixture(scope="module")
-def model():
+@pytest.fixture(scope="module", params=["gaussian", "categorical"])
+def model(request):
     torch.manual_seed(0)
-    model = ScanWorldModel(beams=36, memory=16, latent=4, channels=8, sectors=6).eval()
+    model = ScanWorldModel(beams=36, memory=16, latent=8, channels=8, sectors=6, kind=request.param).eval()
     for parameter in model.parameters():  # the output layers start at zero
         torch.nn.init.normal_(parameter, std=0.2)
     return model.requires_grad_(False)
 
 
 def state(model, batch):
-    shape = (batch, 16), (batch, 4), (batch, 2), (batch, 3)
+    shape = (batch, 16), (batch, 8), (batch, 2), (batch, 3)
     return State(*(torch.randn(*s, generator=RNG) for s in shape))
 
 
-def anchor(model, batch=1, distance=2.0):
+def anchor(model, batch=1, distance=2.0, moving=(), velocity=0.0, past=()):
+    """A round room; the beams `moving` hit something that moves at `velocity` m/s along +x."""
     ranges = torch.full((batch, 36), distance)
     known = torch.ones(batch, 36, dtype=torch.bool)
-    fan = Fan(ranges, known, known)
-    return model.anchor(fan, ranges, torch.zeros(batch, 36), torch.zeros(batch, 36, 2))
+    logits, path = torch.full((batch, 36), -9.0), torch.zeros(batch, 36, len(KNOTS), 2)
+    for beam in moving:
+        logits[:, beam] = 9.0
+        path[:, beam, :, 0] = velocity * torch.tensor(KNOTS)
+    return model.anchor(Fan(ranges, known, known), ranges, Motion(logits, path), list(past))
 
 
 def actions(batch, steps, measured=0.0):
@@ -107,27 +121,67 @@ def test_clearance_is_distance_less_the_radius():
     assert torch.allclose(clearance(poses, points), torch.tensor([[2 - RADIUS, 1 - RADIUS]]))
 
 
-def test_moving_points_come_nearer_than_still_ones(model):
-    """An anchor whose points move towards the robot gives other evidence than one at rest."""
-    still = anchor(model)
-    away = Anchor(still.fan, still.points, -0.5 * still.points)
-    rollout = model.imagine(state(model, 2), actions(2, 5), sample=False)
-    twists = actions(2, 5)[..., :2]
-    assert not torch.allclose(model.hazard(rollout, still, twists), model.hazard(rollout, away, twists))
+def test_moving_points_are_other_evidence_than_still_ones(model):
+    rollout, twists = model.imagine(state(model, 2), actions(2, 5), sample=False), actions(2, 5)[..., :2]
+    still, moving = anchor(model), anchor(model, moving=range(36), velocity=-0.5)
+    assert not torch.allclose(model.hazard(rollout, still, twists), model.hazard(rollout, moving, twists))
+
+
+def test_displacement_is_that_of_the_path_between_its_knots():
+    ages = torch.tensor([0.0, 0.2, 0.4, 0.7, 1.0, 2.4, 2.8])
+    path = torch.tensor([0.0, 1.0, 3.0, 4.0])  # at KNOTS
+    expected = torch.tensor([0.0, 0.0, 0.0, 0.5, 1.0, 3.5, 4.0])
+    assert torch.allclose(knot_weights(ages) @ path, expected, atol=1e-6)
+    assert torch.allclose(knot_weights(torch.tensor([3.2])) @ path, torch.tensor([4.5]))  # on along the last piece
+
+
+def test_what_moves_leaves_free_what_it_hid(model):
+    """A mover two metres ahead goes away sideways: behind it stands what an earlier scan saw there."""
+    far = torch.full((1, 36), 5.0)
+    known = torch.ones(1, 36, dtype=torch.bool)
+    ahead = range(17, 20)  # beam 18 looks along x
+    start = anchor(model, moving=ahead, past=[Fan(far, known, known)])
+    assert torch.allclose(start.seen.ranges, torch.full((1, 36), 2.0))
+    path = start.path.clone()
+    path[:, list(ahead), :, 0] = 0.0
+    path[:, list(ahead), :, 1] = 3.0  # m to the left at every knot
+    gone = type(start)(start.still, start.movers, start.points, path)
+    behind, stood, moved = model.layers(gone, torch.zeros(1, 3), torch.tensor([0.4]))
+    assert torch.allclose(behind.ranges[0, 17:20], torch.tensor([5.0]), atol=1e-4)
+    assert torch.allclose(stood.ranges[0, 17:20], torch.tensor([2.0]), atol=1e-4)
+    assert torch.allclose(moved.ranges[0, 17:20], torch.tensor([5.0]), atol=1e-4)
+
+
+def test_the_track_is_what_the_encoder_starts_from():
+    fresh = ScanWorldModel(beams=36, memory=16, latent=8, channels=8, sectors=6)
+    tracks = torch.zeros(1, 36, FEATURES)
+    tracks[0, 5, :2] = torch.tensor([0.6, -0.3])
+    ranges, known = torch.full((1, 36), 2.0), torch.ones(1, 36, dtype=torch.bool)
+    fan = Fan(ranges, known, known)
+    with torch.no_grad():
+        _, motion = fresh.encode(fan, [fan] * 3, tracks, torch.zeros(1, 2))
+    expected = torch.tensor(KNOTS)[:, None] * torch.tensor([0.6, -0.3])
+    assert torch.allclose(motion.path[0, 5], expected, atol=1e-6) and motion.path[0, 6].abs().max() == 0
+
+
+def test_the_sketch_needs_nothing_but_the_state(model):
+    sketched = model.sketch(torch.randn(3, 16, generator=RNG), torch.randn(3, 8, generator=RNG))
+    assert sketched.ranges.shape == (3, 36) and (sketched.ranges >= 0).all() and (sketched.scale > 0).all()
+    assert not torch.allclose(sketched.ranges[0], sketched.ranges[1])
 
 
 def test_decoding_at_rest_starts_from_the_last_scan(model):
-    fresh = ScanWorldModel(beams=36, memory=16, latent=4, channels=8, sectors=6)
+    fresh = ScanWorldModel(beams=36, memory=16, latent=8, channels=8, sectors=6)
     start = anchor(fresh, batch=2, distance=3.0)
     zero = torch.zeros(2)
     with torch.no_grad():
-        decoded = fresh.decode(torch.randn(2, 16), torch.randn(2, 4), start, torch.zeros(2, 3), zero + 0.2, zero)
+        decoded = fresh.decode(torch.randn(2, 16), torch.randn(2, 8), start, torch.zeros(2, 3), zero + 0.2, zero)
     assert torch.allclose(decoded.ranges, torch.full((2, 36), 3.0), atol=1e-3)
 
 
 def test_beam_density_integrates_to_one(model):
     zero = torch.zeros(1)
-    decoded = model.decode(torch.zeros(1, 16), torch.zeros(1, 4), anchor(model), torch.zeros(1, 3), zero + 0.2, zero)
+    decoded = model.decode(torch.zeros(1, 16), torch.zeros(1, 8), anchor(model), torch.zeros(1, 3), zero + 0.2, zero)
     x = torch.linspace(-20, 20, 40001)
     beam = type(decoded)(decoded.median[:, :1], decoded.scale[:, :1], decoded.mix[:, :1], decoded.correction[:, :1])
     density = beam.log_prob(torch.sign(x) * torch.expm1(x.abs())).exp()  # over symlog ranges x
