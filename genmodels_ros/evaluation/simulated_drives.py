@@ -181,7 +181,7 @@ def scan_tables(title: str, starts: list[Start], seed: int) -> list[Table]:
     return [
         _scan_table(f"{title}, {what}", [getattr(start, which) for start in free], seed)
         for which, what in (
-            ("told", "from commands alone (no odometry to come: the commands take its place)"),
+            ("told", "from commands alone, which take the place of odometry"),
             ("given", "motion given"),
         )
     ]
