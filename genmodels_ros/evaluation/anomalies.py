@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.anomaly_calibration import FLOOR_HOURS, floor, nominal_scores, scores_of
+from genmodels_ros.evaluation.anomaly_calibration import floor, nominal_scores, scores_of
 from genmodels_ros.evaluation.faults import BEFORE, KINDS, Fault, faults_on
 from genmodels_ros.evaluation.statistics import auroc, wilson_interval
 from genmodels_ros.evaluation.tables import Table
@@ -18,6 +18,7 @@ ANOMALY_SEED = 8800  # of the floors
 IN_TIME = 2  # scans after the last healthy one: 0.4 s
 QUIET = 5  # scans without alarm after which the next one is a new alarm
 NAMES = {"frozen": "frozen", "covered": "scan", "stuck": "motion", "slipping": "motion", "kidnap": "place"}
+FLOOR_HOURS = 500 * TIME_STEP / 3600
 RESAMPLES = 100
 
 

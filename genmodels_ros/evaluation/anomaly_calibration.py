@@ -6,6 +6,7 @@ a generalised Pareto tail of shape 0): rate(v) = TAIL / hours * exp(-(v - u) / m
 
 import math
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +23,11 @@ from genmodels_ros.pipelines.world_model import WorldModel
 
 CALIBRATION_SEED = 7700  # of floors that neither training nor benchmarks use
 PEOPLE = 6
-FLOOR_HOURS = 500 * TIME_STEP / 3600
 BLOCK = 5  # scans: a second
 FIRST = 2  # scans of a drive that tell too little
 TAIL = 30  # largest peaks
 RATES = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # [1/h]
+MOST_HOURS = 1000
 BUDGET = 0.6  # [1/h] false alarms that each cause may raise
 
 
@@ -35,15 +36,20 @@ def calibrate(
 ) -> Table:
     """Drives `hours` nominally on new floors with people and writes calibration.json beside the weights.
 
-    Raises GenModelsError: MODEL_UNAVAILABLE without a checkpoint, INVALID_HORIZON for too few hours.
+    Raises GenModelsError: MODEL_UNAVAILABLE without a checkpoint, INVALID_HORIZON for too few hours or too many.
     """
+    if not 0 < hours <= MOST_HOURS:
+        raise GenModelsError(ErrorCode.INVALID_HORIZON, f"Drive more than 0 and at most {MOST_HOURS} h, got {hours}.")
     world = WorldModel.from_checkpoint(checkpoint, device=device)
-    floors = range(math.ceil(hours / FLOOR_HOURS))
     peaks, driven = [], 0.0
-    for index in tqdm(floors, unit="floor", desc="nominal drives", disable=None):
-        for scores in nominal_scores(world, floor(CALIBRATION_SEED + seed, index)):
-            peaks.append(block_peaks(scores))
-            driven += len(scores) * TIME_STEP / 3600
+    with tqdm(total=hours, unit="h", desc="nominal driving", disable=None) as bar:
+        for index in count():
+            for scores in nominal_scores(world, floor(CALIBRATION_SEED + seed, index)):
+                peaks.append(block_peaks(scores))
+                driven += len(scores) * TIME_STEP / 3600
+            bar.update(driven - bar.n)
+            if driven >= hours:
+                break
     calibration = fit(np.concatenate(peaks), driven, world.card.sha256)
     if save:
         calibration.save(world.checkpoint)
