@@ -113,14 +113,14 @@ class ManagedNode(LifecycleNode):
         return timer
 
     def add_worker(self, process: Callable, alone: bool = False) -> LatestSlot:
-        """A slot whose newest item goes to `process` in the inference group; older ones are dropped and counted.
+        """A slot whose newest item goes to `process`, one at a time with services; older ones are dropped and counted.
 
-        alone: in a group of its own, beside a long inference instead of after it, and not counted as one
+        alone: beside a long inference instead of after it, and not counted as one
         """
-        lock, group = (threading.Lock(), MutuallyExclusiveCallbackGroup()) if alone else (self.work, self.inference)
+        lock = threading.Lock() if alone else self.work
 
-        def run():
-            while self.active and (item := slot.take()) is not None:
+        def run():  # one item a wake-up and a group of its own: a sensor faster than the model keeps no service out
+            if self.active and (item := slot.take()) is not None:
                 with lock, ExitStack() if alone else self.monitor.measure():
                     if self.active:
                         process(item)
@@ -129,7 +129,7 @@ class ManagedNode(LifecycleNode):
             with lock:
                 self._slots.remove(slot)
 
-        guard = self.create_guard_condition(self._reporting(run), callback_group=group)
+        guard = self.create_guard_condition(self._reporting(run), callback_group=MutuallyExclusiveCallbackGroup())
         slot = LatestSlot(notify=guard.trigger)
         self._slots.append(slot)
         self._while_active.callback(finish)
