@@ -185,7 +185,7 @@ class AnomalyDetector:
         return share if self._noisy or not stands else 0.0
 
     def _covered(self, evidence: Evidence, last: Evidence, now: Surface, seen: Surface, told: np.ndarray) -> float:
-        came = np.where(evidence.ranges < NEAR, arrivals(seen, last.known, now, told), 0.0)
+        came = arrivals(seen, last.known, now, told, NEAR)
         blind = _too_near(evidence)
         came = np.where(blind & ~_too_near(last) & last.known, BLIND, came)
         least = min(max(1, math.ceil(WIDE / evidence.beams.increment)), len(came))

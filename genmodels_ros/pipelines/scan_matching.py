@@ -13,6 +13,7 @@ from genmodels_ros.models.world_model.fan import Beams
 
 SCALE = 0.05  # [m] residual at which a beam counts half
 ITERATIONS = 6
+SETTLED = 1e-4  # [m] and rad
 HALF_WINDOW = 2  # neighbours on either side that a line is laid through
 STRAIGHT = 0.04  # [m] deviation from that line above which a place has no line
 LOOSE = np.array([0.3, 0.3, 0.5])  # [m, m, rad] deviation of the told motion that keeps what the scans do not tell
@@ -72,7 +73,10 @@ def match(before: Surface, now: Surface, told: np.ndarray) -> Match:
     for _ in range(ITERATIONS):
         information, gradient, _ = _normal_equations(before, now, guesses)
         gradient = gradient + (told - guesses) @ prior
-        guesses = guesses + np.linalg.solve(information + prior, gradient[..., None])[..., 0]
+        change = np.linalg.solve(information + prior, gradient[..., None])[..., 0]
+        guesses = guesses + change
+        if np.abs(change).max() < SETTLED:
+            break
     information, _, misfit = _normal_equations(before, now, guesses)
     best = int(np.argmin(misfit))
     return Match(told, guesses[best], (information[best] + prior) / SCALE**2, float(misfit[best]))
@@ -104,18 +108,20 @@ def _turned(points: np.ndarray, yaw: np.ndarray) -> np.ndarray:
     return np.stack([cos * points[:, 0] - sin * points[:, 1], sin * points[:, 0] + cos * points[:, 1]], axis=-1)
 
 
-def arrivals(before: Surface, known: np.ndarray, now: Surface, motion: np.ndarray) -> np.ndarray:
-    """How far [N] m what each beam hits now must have come since the scan before, 0 where it need not have come.
+def arrivals(before: Surface, known: np.ndarray, now: Surface, motion: np.ndarray, near: float) -> np.ndarray:
+    """How far [N] m what each beam hits within `near` m must have come since the scan before, 0 where it need not have.
 
     That is the distance to the nearest point hit before, if it stands where that scan, `known` [N], saw free space, and
     at most the depth to which it saw through. `motion` [3] leads from the scan before to now.
     """
-    points = _turned(now.points, motion[None, 2:])[0] + motion[:2]
+    result, asked = np.zeros(len(now.ranges)), now.hit & (now.ranges < near)
+    points = _turned(now.points[asked], motion[None, 2:])[0] + motion[:2]
     index, inside = _beam_of(points, before.beams)
     depth = np.where(inside & known[index], before.ranges[index] - np.hypot(*points.T), 0.0)
     others = before.points[before.hit]
     nearest = np.hypot(*(points[:, None] - others[None]).transpose(2, 0, 1)).min(1, initial=np.inf)
-    return np.where(now.hit, np.clip(np.minimum(depth, nearest), 0.0, None), 0.0)
+    result[asked] = np.clip(np.minimum(depth, nearest), 0.0, None)
+    return result
 
 
 def _beam_of(points: np.ndarray, beams: Beams) -> tuple[np.ndarray, np.ndarray]:

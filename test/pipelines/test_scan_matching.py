@@ -54,12 +54,13 @@ def test_another_place_fits_no_motion():
 def test_what_stands_never_arrives_and_what_is_put_down_does():
     before, motion = seen(np.zeros(3)), np.array([0.1, 0.0, 0.1])
     known = np.ones(180, bool)
-    assert arrivals(before, known, seen(motion), motion).max() < 0.2  # half a gap between beams at the far corner
+    assert arrivals(before, known, seen(motion), motion, 9.0).max() < 0.2  # half a gap between beams at the far corner
     ranges = room(motion)
     ranges[80:100] = 0.4
-    came = arrivals(before, known, surface(ranges, ranges < 12, BEAMS), motion)
+    came = arrivals(before, known, surface(ranges, ranges < 12, BEAMS), motion, 9.0)
     assert came[80:100].min() > 2.0
-    assert not arrivals(before, ~known, surface(ranges, ranges < 12, BEAMS), motion).any()
+    assert not arrivals(before, known, surface(ranges, ranges < 12, BEAMS), motion, 0.3).any()
+    assert not arrivals(before, ~known, surface(ranges, ranges < 12, BEAMS), motion, 9.0).any()
 
 
 def test_relative_undoes_compose():
