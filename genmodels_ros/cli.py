@@ -244,15 +244,21 @@ def _add_train(commands):
     parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
     parser.add_argument("--robot", help="arm of the trajectories: a shipped one or a YAML file (default: panda)")
     _add_trajectory_network(parser.add_argument_group("the network, for trajectories"))
+    _add_world_model_network(parser.add_argument_group("the network, for world-model"))
     _add_common(parser, _train)
 
 
-def _add_trajectory_network(group):
-    """What is not given stays away from the parsed arguments: the defaults are the trainer's."""
+def _optional(group):
+    """Adds options that are not among the parsed arguments unless given: the defaults are the trainer's."""
 
     def add(name: str, **settings):
         group.add_argument(name, default=argparse.SUPPRESS, **settings)
 
+    return add
+
+
+def _add_trajectory_network(group):
+    add = _optional(group)
     add("--prediction", choices=("eps", "x_0", "v", "flow"), help="what its head predicts (default: v)")
     add("--schedule", choices=("cosine", "linear", "flow"), help="of the noise (default: cosine)")
     add("--width", type=_positive, help="default: 128")
@@ -261,13 +267,30 @@ def _add_trajectory_network(group):
     add("--self-conditioning", action="store_true", help="look at the geometry of the estimate of the step before")
 
 
+def _add_world_model_network(group):
+    add = _optional(group)
+    add("--latent", choices=("gaussian", "categorical"), help="default: gaussian")
+    add(
+        "--without", action="append", metavar="PART",
+        help="leave out tracks, past, movers, memory or latent, to see what it is worth",
+    )  # fmt: skip
+
+
+NETWORK_OPTIONS = {
+    "trajectories": ("prediction", "schedule", "width", "layers", "condition_dropout", "self_conditioning"),
+    "world-model": ("latent", "without"),
+}
+
+
 def _network_arguments(args) -> dict:
-    names = ("prediction", "schedule", "width", "layers", "condition_dropout", "self_conditioning")
-    given = {name: getattr(args, name) for name in names if hasattr(args, name)}
-    if given and args.model != "trajectories":
-        option = next(iter(given)).replace("_", "-")
-        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"--{option} is for trajectories, not for {args.model}.")
-    return given
+    for model, names in NETWORK_OPTIONS.items():
+        given = {name: getattr(args, name) for name in names if hasattr(args, name)}
+        if given and args.model == model:
+            return given
+        if given:
+            option = next(iter(given)).replace("_", "-")
+            raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"--{option} is for {model}, not for {args.model}.")
+    return {}
 
 
 def _train(args):
