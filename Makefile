@@ -4,7 +4,7 @@ PYTHON_VENV := $(VENV)/bin/python
 # Two models and a simulation share few cores: one thread each is faster than all fighting for all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo demo-real nodes test lint bench clean
+.PHONY: help setup demo demo-real nodes test lint bench ablation clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -29,6 +29,14 @@ lint: setup  ## style
 
 bench: setup  ## the numbers of the README
 	$(VENV)/bin/genmodels bench all
+
+ABLATION ?= ablation
+ablation: setup  ## variants of the world model, trained alike on shards in $(ABLATION)/shards; about 6 minutes each
+	for variant in "whole" "categorical --latent categorical" "no_tracks --without tracks" "no_past --without past" \
+	  "no_movers --without movers" "no_memory --without memory" "no_latent --without latent"; do set -- $$variant; \
+	  name=$$1; shift; $(VENV)/bin/genmodels train world-model --data $(ABLATION)/shards --out $(ABLATION)/$$name \
+	    --steps 800 --resume $$* || exit 1; done
+	$(PYTHON_VENV) -m genmodels_ros.evaluation.ablations $(ABLATION)
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build install log demo_output *.egg-info
