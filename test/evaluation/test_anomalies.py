@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from genmodels_ros.cli import main
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation import anomaly_calibration
@@ -134,6 +135,11 @@ def test_too_little_driving_is_no_calibration():
         with pytest.raises(GenModelsError) as refusal:
             calibrate(hours=hours)
         assert refusal.value.code == ErrorCode.INVALID_HORIZON
+
+
+def test_the_command_says_what_is_wrong(capsys):
+    assert main(["calibrate", "world-model", "--hours", "0"]) == 2
+    assert "more than 0" in capsys.readouterr().err
 
 
 def test_the_table_counts_what_was_found_in_time_and_named_rightly():
