@@ -24,6 +24,9 @@ nodes: setup  ## simulation and all nodes until Ctrl-C, to be called from your o
 test: setup  ## the tests
 	$(PYTHON_VENV) -m pytest
 
+soak: setup  ## a thousand calls while sensors stream: memory must not grow (a minute on an idle machine)
+	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/test_world_model_endurance.py -k memory_behind
+
 lint: setup  ## style
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 

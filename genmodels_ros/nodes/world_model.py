@@ -17,6 +17,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.adapting import Adapting
 from genmodels_ros.nodes.dream_stage import DreamStage
 from genmodels_ros.nodes.foretelling import Foretelling
+from genmodels_ros.nodes.image_foretelling import ImageForetelling
 from genmodels_ros.nodes.latent_services import LatentServices
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.observation_input import ObservationInput
@@ -48,6 +49,7 @@ class WorldModelNode(ModelNode):
         *LatentServices.PARAMETERS,
         *DreamStage.PARAMETERS,
         *Adapting.PARAMETERS,
+        *ImageForetelling.PARAMETERS,
     )
 
     def __init__(self, **options):
@@ -63,6 +65,7 @@ class WorldModelNode(ModelNode):
 
     def configure(self) -> None:
         self.foretelling, self.vigilance = Foretelling(self), Vigilance(self)
+        self.images = ImageForetelling(self)
         self.dreams.configure()
         super().configure()
 
@@ -83,12 +86,14 @@ class WorldModelNode(ModelNode):
         self.dreams.activate()
         self.adapting.activate()
         self.input = ObservationInput(self, self.observe)
+        self.images.activate(self.input)
 
     def deactivate(self) -> None:
         self.adapting.deactivate()
 
     def cleanup(self) -> None:
         self.latents.forget()
+        self.images = None
         super().cleanup()
 
     # --- What is seen

@@ -1,0 +1,79 @@
+"""docs/world_model.md speaks of the node there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import genmodels_interfaces.msg
+import genmodels_interfaces.srv
+import genmodels_ros
+from genmodels_ros.errors import ErrorCode
+from genmodels_ros.nodes.world_model import WorldModelNode
+
+PAGE = (Path(genmodels_ros.__file__).resolve().parents[1] / "docs" / "world_model.md").read_text()
+ELSEWHERE = {"speed_limit", "predicted_image", "image_raw", "cmd_vel"}  # made where nav2, a camera or a publisher is
+
+
+def test_its_program_is_python():
+    programs = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    assert len(programs) == 1
+    compile(programs[0], "docs/world_model.md", "exec")
+
+
+def test_its_parameters_for_nav2_are_yaml_about_a_topic_of_ours():
+    costmap, monitor = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
+    layer = costmap["local_costmap"]["local_costmap"]["ros__parameters"]["voxel_layer"]
+    source = monitor["collision_monitor"]["ros__parameters"]
+    assert layer["observation_sources"].split() == ["scan", "predicted"] == source["observation_sources"]
+    assert layer["predicted"]["topic"] == source["predicted"]["topic"] == "/world_model/predicted_obstacles"
+    height = next(row.default for row in WorldModelNode.PARAMETERS if row.name == "obstacles.height")
+    assert layer["predicted"]["min_obstacle_height"] <= height <= layer["predicted"]["max_obstacle_height"]
+    assert source["predicted"]["min_height"] <= height <= source["predicted"]["max_height"], "the points pass"
+
+
+def test_its_parameters_codes_and_types_exist():
+    known = {parameter.name for parameter in WorldModelNode.PARAMETERS}
+    prefixes = {name.split(".")[0] for name in known if "." in name}
+    named = set(re.findall(rf"`((?:{'|'.join(sorted(prefixes))})\.[a-z_]+)`", PAGE))
+    assert len(named) > 12 and named <= known, named - known
+    codes = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", PAGE))
+    assert len(codes) > 8 and codes <= set(ErrorCode.__members__), codes - set(ErrorCode.__members__)
+    interfaces = {*dir(genmodels_interfaces.msg), *dir(genmodels_interfaces.srv)}
+    assert set(re.findall(r"genmodels_interfaces/(\w+)", PAGE)) - {"msg", "srv"} <= interfaces
+
+
+@pytest.fixture
+def node(graph):
+    node = graph.add(WorldModelNode(namespace="page"))
+    assert node.start()
+    yield node
+    graph.remove(node)
+
+
+def test_its_topics_exist(node):
+    own, relative = f"{node.get_fully_qualified_name()}/", f"{node.get_namespace()}/"
+    name, namespace = node.get_name(), node.get_namespace()
+    published = {topic for topic, _ in node.get_publisher_names_and_types_by_node(name, namespace)}
+    served = {service for service, _ in node.get_service_names_and_types_by_node(name, namespace)}
+    heard = {topic for topic, _ in node.get_subscriber_names_and_types_by_node(name, namespace)}
+    named = set(re.findall(r"^\| `(~?/?[a-z_/]+)`", PAGE, re.MULTILINE))
+    assert len(named) > 20
+    for topic in named - ELSEWHERE - {f"~/{topic}" for topic in ELSEWHERE}:
+        full = f"{own}{topic[2:]}" if topic.startswith("~/") else f"{relative}{topic}"
+        assert full in published | served | heard, topic
+    told = {topic.removeprefix(own) for topic in published | served if topic.startswith(own)}
+    told = {topic for topic in told if "parameter" not in topic and topic not in LIFECYCLE}
+    assert {f"~/{topic}" for topic in told} <= named, "the page leaves something out"
+
+
+LIFECYCLE = {
+    "transition_event",
+    "change_state",
+    "get_state",
+    "get_available_states",
+    "get_available_transitions",
+    "get_transition_graph",
+    "get_type_description",
+}
