@@ -64,8 +64,10 @@ class CameraWindows:
 
     def window(self, rows: np.ndarray) -> Window:
         """The windows with these numbers, as they are."""
-        raw = _stack([self._rows(*self.starts[i], 1) for i in rows])
-        return _resampled(raw, torch.zeros(len(rows), 2), torch.ones(len(rows), 2))
+        return _resampled(self._raw(rows), torch.zeros(len(rows), 2), torch.ones(len(rows), 2))
+
+    def _raw(self, rows) -> Window:
+        return _stack([self._rows(*self.starts[i], 1) for i in rows])
 
     def _rows(self, drive: int, row: int, stride: int) -> tuple[Tensor, ...]:
         source = self.drives[drive]

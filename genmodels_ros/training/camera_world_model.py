@@ -232,6 +232,7 @@ def train(
         if (step + 1) % SAVE_EVERY == 0 or step + 1 == steps:
             state.save(step + 1)
             card = write(step + 1)
-            report = {name: round(float(value), 4) for name, value in {**terms, **card.metrics}.items()}
+            shown = {name: float(value.detach()) for name, value in terms.items()} | card.metrics
+            report = {name: round(value, 4) for name, value in shown.items()}
             print(json.dumps({"step": step + 1} | report), flush=True)
     return card or write(first)

@@ -69,6 +69,7 @@ def test_another_scene_is_a_surprise(world, frames):
     assert world.surprise is None
     watch(world, frames, 1)
     assert world.surprise is None
+    world.reset()
     watch(world, frames)
     expected = world.surprise
     world.observe(255 - frames[8][:, ::-1], (0.0, -0.5), 100.4)

@@ -47,13 +47,17 @@ def test_composition_is_that_of_the_maps():
 
 def test_the_fit_finds_the_coefficients_of_a_quadratic_field():
     coefficients = torch.randn(3, 1, 2, TERMS, generator=torch.Generator().manual_seed(0))
-    assert torch.allclose(quadratic_fit(motion_field(torch.ones(3, 1, *GRID), coefficients)), coefficients[:, 0], atol=1e-4)
+    assert torch.allclose(
+        quadratic_fit(motion_field(torch.ones(3, 1, *GRID), coefficients)), coefficients[:, 0], atol=1e-4
+    )
 
 
 def test_motion_is_linear_in_weights():
     coefficients = torch.randn(1, 2, 2, TERMS, generator=torch.Generator().manual_seed(1))
     weights = torch.rand(1, 2, *GRID)
-    each = [motion_field(weights * torch.tensor(pick)[None, :, None, None], coefficients) for pick in ([1.0, 0], [0, 1.0])]
+    each = [
+        motion_field(weights * torch.tensor(pick)[None, :, None, None], coefficients) for pick in ([1.0, 0], [0, 1.0])
+    ]
     assert torch.allclose(motion_field(weights, coefficients), sum(each), atol=1e-5)
 
 
