@@ -1,4 +1,4 @@
-"""What each part of the world model is worth: `make ablation` trains variants alike and prints their cards as a table."""
+"""What each part of the world model is worth: `make ablation` trains variants alike and prints their cards."""
 
 import sys
 from pathlib import Path

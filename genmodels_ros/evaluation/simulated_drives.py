@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -46,26 +47,35 @@ class Start:
     touched: bool
 
 
-def bench_simulated(world: WorldModel, *, seed: int, floors: int) -> list[Table]:
-    """Tables of prediction, pose and collision on floors without and with people."""
-    static = drive_floors(world, HELD_OUT_SEED + seed, floors // 2, people=0)
-    moving = drive_floors(world, HELD_OUT_SEED + seed + 1, floors - floors // 2, people=6)
+def bench_simulated(world: WorldModel, *, seed: int, floors: int, building: Path | None = None) -> list[Table]:
+    """Tables of prediction, pose and collision on floors without and with people, and on pieces of a real `building`
+    with people if its log is given.
+    """
+    half = floors // 2
+    groups = {
+        f"{half} floors without people": drive_floors(world, HELD_OUT_SEED + seed, half, people=0),
+        f"{floors - half} floors with people": drive_floors(world, HELD_OUT_SEED + seed + 1, floors - half, people=6),
+    }
+    if building is not None:
+        pieces = max(1, half // 2)
+        name = f"{pieces} pieces of {building.name.split('-')[0]}'s building, with people"
+        groups[name] = drive_floors(world, HELD_OUT_SEED + seed + 2, pieces, people=6, building=building)
+    starts = list(chain(*groups.values()))
     return [
-        *scan_tables(f"{floors // 2} floors without people", static, seed),
-        *scan_tables(f"{floors - floors // 2} floors with people", moving, seed),
-        listening_table(static + moving, seed),
-        pose_table(static + moving, seed),
-        collision_table({"without people": static, "with people": moving}),
+        *chain(*(scan_tables(name, some, seed) for name, some in groups.items())),
+        listening_table(starts, seed),
+        pose_table(starts, seed),
+        collision_table(groups),
     ]
 
 
-def drive_floors(world: WorldModel, seed: int, floors: int, people: int) -> list[Start]:
-    """All starts of drives on `floors` new floors."""
+def drive_floors(world: WorldModel, seed: int, floors: int, people: int, building: Path | None = None) -> list[Start]:
+    """All starts of drives on `floors` new floors, pieces of a real building if its log is given."""
     from genmodels_ros.simulation.floor_episodes import simulate_floor
 
     starts = []
     for index in tqdm(range(floors), unit="floor", desc=f"{people} people", disable=None):
-        starts += starts_of(world, simulate_floor(seed, index, num_people=people))
+        starts += starts_of(world, simulate_floor(seed, index, num_people=people, building=building))
     return starts
 
 
