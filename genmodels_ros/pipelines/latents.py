@@ -58,24 +58,14 @@ def interpolate(first: Latent, second: Latent, steps: int) -> list[Latent]:
 
 @torch.inference_mode()
 def sketches(world: WorldModel, latents: list[Latent]) -> np.ndarray:
-    """The scans [K, beams of the model] that the latents alone tell of, m; RANGE_LIMIT is free.
-
-    Raises GenModelsError(MODEL_UNAVAILABLE) for a checkpoint without a decoder of the latent alone.
-    """
-    if not hasattr(world.model, "sketch"):
-        raise GenModelsError(
-            ErrorCode.MODEL_UNAVAILABLE, "This checkpoint cannot decode a latent alone: use a newer one."
-        )
+    """The scans [K, beams of the model] that the latents alone tell of, m; RANGE_LIMIT is free."""
     rows = lambda values: torch.as_tensor(np.stack(values), dtype=torch.float32, device=world.device)  # noqa: E731
     decoded = world.model.sketch(rows([latent.h for latent in latents]), rows([latent.z for latent in latents]))
     return decoded.ranges.clamp(NEAREST, RANGE_LIMIT).cpu().numpy().astype(np.float64)
 
 
 def moment_of(world: WorldModel, latent: Latent, stamp: float) -> Snapshot:
-    """A moment made up from a latent: its own scan around a robot that stands at odom's origin, and the latent itself.
-
-    Raises GenModelsError as `sketches`.
-    """
+    """A moment made up from a latent: its own scan around a robot at odom's origin, and the latent itself."""
     ranges = sketches(world, [latent])[0]
     beams = world.model.beams
     observation = Observation(

@@ -18,6 +18,7 @@ from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry, to_twi
 from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.pipelines.latents import checked_latent, sketches
 
 POSE = (2.0, 1.0, 0.0)
 
@@ -99,17 +100,21 @@ def test_only_the_newest_latents_are_kept(call, seen):
 
 
 def test_between_two_latents_lie_scans(call, robot, seen, node):
-    if not hasattr(node.pipeline.model, "sketch"):
-        pytest.skip("the checkpoint has no decoder of the latent alone")
+    latents = []
     for name, ahead in (("near", 1.0), ("far", 5.0)):
         scan = to_laser_scan(robot.room(ahead=ahead), header("base_scan", 5.0), **robot.FAN)
-        call(EncodeScan, "encode", scan=scan, name=name)
-    answer = call(InterpolateLatents, "interpolate", first=Latent(name="near"), second=Latent(name="far"), steps=5)
+        latents.append(call(EncodeScan, "encode", scan=scan, name=name).latent)
+    answer = call(InterpolateLatents, "interpolate", first=Latent(name="near"), second=latents[1], steps=5)
     assert answer.error.value == ErrorCode.SUCCESS, answer.error.message
     assert len(answer.scans) == len(answer.latents) == 5
-    assert all(np.isfinite(scan.ranges).all() and min(scan.ranges) > 0 for scan in answer.scans)
-    ahead = [scan.ranges[len(scan.ranges) // 2] for scan in answer.scans]
-    assert ahead[-1] > ahead[0], "from the near wall to the far one"
+    for part in ("h", "z"):
+        first, *_, last = values = [np.array(getattr(latent, part)) for latent in answer.latents]
+        assert first == pytest.approx(getattr(latents[0], part)) and last == pytest.approx(getattr(latents[1], part))
+        assert values[2] == pytest.approx((first + last) / 2, abs=1e-5)
+    for scan, latent in zip(answer.scans, answer.latents, strict=True):
+        alone = sketches(node.pipeline, [checked_latent(node.pipeline, latent.h, latent.z)])[0]
+        assert np.array(scan.ranges) == pytest.approx(alone, abs=1e-3)
+        assert scan.header.frame_id == "base_link" and 0 < min(scan.ranges) <= max(scan.ranges) <= scan.range_max
 
 
 # --- Dreams step by step
@@ -155,12 +160,9 @@ def test_a_recorded_moment_is_a_start(call, robot, seen):
     assert wrong.error.value == ErrorCode.INVALID_COUNT
 
 
-def test_a_latent_is_a_start(call, seen, node):
+def test_a_latent_is_a_start(call, seen):
     call(EncodeScan, "encode", name="here")
     answer = call(Dream, "dream", latent=Latent(name="here"))
-    if not hasattr(node.pipeline.model, "sketch"):
-        assert answer.error.value == ErrorCode.MODEL_UNAVAILABLE
-        return
     assert answer.error.value == ErrorCode.SUCCESS
     state = call(DreamStep, "dream_step", sequences=steps([[[0.2, 0.0]] * 3])).states[0]
     assert np.isfinite(state.pose.position.x) and max(state.scan.ranges) > 0
