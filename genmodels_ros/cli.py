@@ -313,13 +313,14 @@ def _add_calibrate(commands):
     parser.add_argument("model", choices=("world-model",))
     parser.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
     parser.add_argument("--hours", type=float, default=4.0, help="of simulated driving (default: %(default)s)")
+    parser.add_argument("--recording", type=Path, help="drive of your own robot, nothing wrong with it, instead")
     _add_common(parser, _calibrate, table=True)
 
 
 def _calibrate(args):
     from genmodels_ros.evaluation.anomaly_calibration import calibrate
 
-    table = calibrate(args.checkpoint, hours=args.hours, seed=args.seed, device=args.device)
+    table = calibrate(args.checkpoint, hours=args.hours, seed=args.seed, device=args.device, recording=args.recording)
     _print_tables([table], args.json)
 
 

@@ -13,12 +13,15 @@ import numpy as np
 from tqdm import tqdm
 
 from genmodels_ros.data.episodes import Episodes
+from genmodels_ros.data.recordings import open_recording
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation.faults import cut, healthy
+from genmodels_ros.evaluation.recorded_scans import to_observations
 from genmodels_ros.evaluation.simulated_drives import observations_of
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.models.world_model.model import TIME_STEP
-from genmodels_ros.pipelines.anomaly import CAUSES, AnomalyScore, Calibration
+from genmodels_ros.pipelines.anomaly import CAUSES, LONGEST, AnomalyScore, Calibration
 from genmodels_ros.pipelines.world_model import WorldModel
 
 CALIBRATION_SEED = 7700  # of floors that neither training nor benchmarks use
@@ -32,15 +35,30 @@ BUDGET = 0.6  # [1/h] false alarms that each cause may raise
 
 
 def calibrate(
-    checkpoint: Path | None = None, hours: float = 4.0, seed: int = 0, device: str = "auto", save: bool = True
-) -> Table:
+    checkpoint: Path | None = None, hours: float = 4.0, seed: int = 0, device: str = "auto",
+    recording: Path | None = None,
+) -> Table:  # fmt: skip
     """Drives `hours` nominally on new floors with people and writes calibration.json beside the weights.
 
-    Raises GenModelsError: MODEL_UNAVAILABLE without a checkpoint, INVALID_HORIZON for too few hours or too many.
+    recording: of a robot of one's own on which nothing went wrong, taken instead, as long as it is.
+    Raises GenModelsError: MODEL_UNAVAILABLE without a checkpoint, INVALID_HORIZON for too few hours or too many,
+    NO_OBSERVATION for a recording without scans and odometry.
     """
     if not 0 < hours <= MOST_HOURS:
         raise GenModelsError(ErrorCode.INVALID_HORIZON, f"Drive more than 0 and at most {MOST_HOURS} h, got {hours}.")
-    world = WorldModel.from_checkpoint(checkpoint, device=device)
+    folder = shipped("floor_world_model") if checkpoint is None else Path(checkpoint)
+    world = WorldModel(*load_checkpoint(folder, "scan_world_model"), device=device)  # without any calibration
+    if recording is None:
+        peaks, driven = simulated_peaks(world, hours, seed)
+    else:
+        peaks, driven = recorded_peaks(world, recording)
+    calibration = fit(peaks, driven, world.card.sha256)
+    calibration.save(folder)
+    return _table(calibration)
+
+
+def simulated_peaks(world: WorldModel, hours: float, seed: int) -> tuple[np.ndarray, float]:
+    """Peaks [blocks, causes] of at least `hours` of nominal driving, and how many hours it were."""
     peaks, driven = [], 0.0
     with tqdm(total=hours, unit="h", desc="nominal driving", disable=None) as bar:
         for index in count():
@@ -50,10 +68,27 @@ def calibrate(
             bar.update(driven - bar.n)
             if driven >= hours:
                 break
-    calibration = fit(np.concatenate(peaks), driven, world.card.sha256)
-    if save:
-        calibration.save(world.checkpoint)
-    return _table(calibration)
+    return np.concatenate(peaks), driven
+
+
+def recorded_peaks(world: WorldModel, recording: Path) -> tuple[np.ndarray, float]:
+    """The same of a recording; gaps in which the world model forgets are no driving.
+
+    Raises GenModelsError(NO_OBSERVATION) for a recording without scans and odometry.
+    """
+    world.reset()
+    scores, driven, last = [], 0.0, None
+    for observation in tqdm(to_observations(open_recording(recording)), unit="scan", disable=None):
+        try:
+            taken = world.observe(observation)
+        except GenModelsError:
+            continue  # a scan that tells nothing
+        if taken:
+            scores.append(world.anomaly)
+            gap = math.inf if last is None else observation.stamp - last
+            driven += gap / 3600 if 0 < gap <= LONGEST else 0.0
+            last = observation.stamp
+    return block_peaks(scores), driven
 
 
 def floor(seed: int, index: int) -> Episodes:

@@ -11,7 +11,14 @@ from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation import anomaly_calibration
 from genmodels_ros.evaluation.anomalies import Verdict, false_alarms, table
-from genmodels_ros.evaluation.anomaly_calibration import RATES, block_peaks, calibrate, fit, nominal_scores
+from genmodels_ros.evaluation.anomaly_calibration import (
+    RATES,
+    block_peaks,
+    calibrate,
+    fit,
+    nominal_scores,
+    recorded_peaks,
+)
 from genmodels_ros.evaluation.faults import AFTER, BEFORE, KINDS, faults_on, healthy
 from genmodels_ros.pipelines.anomaly import CAUSES, AnomalyScore
 from genmodels_ros.pipelines.scan_matching import relative
@@ -125,6 +132,21 @@ def test_peaks_are_those_of_a_second_and_what_was_not_told_counts_for_nothing():
     assert peaks[:, CAUSES.index("motion")].tolist() == [4.0, 6.0]
     np.testing.assert_allclose(peaks[:, CAUSES.index("place")], [0.1, 0.9])
     assert np.isnan(peaks[:, CAUSES.index("model")]).all()
+
+
+def test_a_recording_counts_as_long_as_scans_follow_each_other(monkeypatch):
+    rows = [SimpleNamespace(stamp=stamp) for stamp in (0.0, 0.2, 0.4, 5.0, 5.2, 5.3)]
+    monkeypatch.setattr(anomaly_calibration, "open_recording", lambda path: path)
+    monkeypatch.setattr(anomaly_calibration, "to_observations", lambda recording: rows)
+
+    def observe(row):
+        if row.stamp == 5.0:
+            raise GenModelsError(ErrorCode.NOT_FINITE, "A scan without ranges.")
+        return row.stamp != 5.3
+
+    world = SimpleNamespace(reset=lambda: None, observe=observe, anomaly=score(motion=1.0))
+    peaks, hours = recorded_peaks(world, "log")
+    assert peaks.shape == (1, len(CAUSES)) and hours == pytest.approx(0.4 / 3600)
 
 
 def test_too_little_driving_is_no_calibration():
