@@ -137,6 +137,27 @@ def test_a_slow_model_skips_stale_frames(graph, node, wait_until):
     assert len(squares) + node.slot.dropped == 40, "what is not served is counted"
 
 
+def test_a_sensor_faster_than_its_model_keeps_no_service_waiting(graph, node, wait_until):
+    node.start()
+    node.set_parameters([RosParameter("delay", value=0.1)])
+    numbers, stop = graph.publisher(UInt32, "numbers", 100), threading.Event()
+    assert wait_until(numbers.get_subscription_count)
+
+    def stream():
+        while not stop.wait(0.01):
+            numbers.publish(UInt32(data=2))
+
+    thread = threading.Thread(target=stream)
+    thread.start()
+    try:
+        assert wait_until(lambda: node.slot.dropped > 10)
+        for _ in range(3):
+            assert "KeyError" in graph.call(Trigger, "/square/fail", timeout=10.0).message, "it waits for the work"
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_bad_input_on_a_topic_is_counted_and_leaves_the_node_serving(graph, node, wait_until):
     node.start()
     squares, numbers = graph.listen(UInt32, "/square/squares"), graph.publisher(UInt32, "numbers", 100)
