@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from genmodels_ros.models.world_model.anchor import MOVES, Motion, knot_weights
 from genmodels_ros.models.world_model.fan import Beams, Fan
-from genmodels_ros.models.world_model.model import MOVES, Motion, knot_weights
 from genmodels_ros.pipelines.moving_clusters import Clusters
 from genmodels_ros.pipelines.observation import Observation
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.models.world_model import ScanWorldModel, planar
+from genmodels_ros.models.world_model.anchor import Anchor
 from genmodels_ros.models.world_model.fan import (
     RANGE_LIMIT,
     Beams,
@@ -19,7 +20,8 @@ from genmodels_ros.models.world_model.fan import (
     warp,
     without,
 )
-from genmodels_ros.models.world_model.model import Anchor, Rollout, ScanDistribution
+from genmodels_ros.models.world_model.model import Rollout
+from genmodels_ros.models.world_model.scan_distribution import ScanDistribution
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.scan_memory import Snapshot
 

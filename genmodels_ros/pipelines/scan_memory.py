@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.models.world_model import ScanWorldModel, planar
+from genmodels_ros.models.world_model.anchor import Anchor
 from genmodels_ros.models.world_model.fan import RANGE_LIMIT, Beams, Fan, resample, warp
 from genmodels_ros.models.world_model.latent import Latent
-from genmodels_ros.models.world_model.model import LAGS, TIME_STEP, Anchor, State
+from genmodels_ros.models.world_model.model import LAGS, TIME_STEP, State
 from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore, Evidence
 from genmodels_ros.pipelines.lidar_movers import LidarMovers, at_lidar_beams
 from genmodels_ros.pipelines.moving_clusters import Clusters, Tracker

@@ -9,8 +9,9 @@ from torch import Tensor
 
 from genmodels_ros.data.episodes import ANGLE_MIN, Episodes, load_shard, windows
 from genmodels_ros.models.world_model import planar
+from genmodels_ros.models.world_model.anchor import KNOTS
 from genmodels_ros.models.world_model.fan import Beams, Fan, resample
-from genmodels_ros.models.world_model.model import KNOTS, TIME_STEP
+from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.training.drive_tracks import DriveTracks
 
 RANGE_MIN, RANGE_MAX = 0.12, 12.0  # [m] of the simulated lidar

@@ -23,7 +23,7 @@ from genmodels_ros.models.world_model import ScanWorldModel, planar
 from genmodels_ros.models.world_model.model import TIME_STEP, State
 from genmodels_ros.training.drive_windows import DriveWindows
 from genmodels_ros.training.loop import cosine_learning_rate, set_learning_rate
-from genmodels_ros.training.world_model import CONTEXT, HORIZON, observe_window
+from genmodels_ros.training.observed_windows import CONTEXT, HORIZON, observe_window
 
 JUDGED = 10  # steps ahead: 2 s
 STRIDE = JUDGED  # rows between held-back windows, so that they hardly share anything

@@ -9,13 +9,15 @@ import torch
 from genmodels_ros.data.episodes import Episodes, save_shard
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.models.world_model import planar
+from genmodels_ros.models.world_model.anchor import KNOTS
 from genmodels_ros.models.world_model.fan import circle
-from genmodels_ros.models.world_model.model import KNOTS
 from genmodels_ros.training import world_model
 from genmodels_ros.training.drive_windows import DriveWindows
-from genmodels_ros.training.world_model import free_until, hazard_nll, train
+from genmodels_ros.training.observed_windows import CONTEXT, HORIZON
+from genmodels_ros.training.world_model import train
+from genmodels_ros.training.world_model_losses import WEIGHTS, free_until, hazard_nll, losses
 
-LENGTH = world_model.CONTEXT + world_model.HORIZON
+LENGTH = CONTEXT + HORIZON
 
 
 def corridor(seed, steps=60):
@@ -129,8 +131,8 @@ def test_losses_are_finite_and_reach_every_network(drives):
     model = world_model.ScanWorldModel()
     rng = torch.Generator().manual_seed(1)
     for attempt in range(2):  # output layers start at zero: after one step everything takes part
-        terms = world_model.losses(model, drives.sample(8, rng), rng)
-        loss = sum(world_model.WEIGHTS[name] * value for name, value in terms.items())
+        terms = losses(model, drives.sample(8, rng), rng)
+        loss = sum(WEIGHTS[name] * value for name, value in terms.items())
         model.zero_grad()
         loss.backward()
         assert torch.isfinite(loss)

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.world_model import planar
+from genmodels_ros.models.world_model.anchor import KNOTS, MOVES, Anchor, Motion, knot_weights
 from genmodels_ros.models.world_model.fan import (
     FAR,
     Beams,
@@ -30,20 +31,18 @@ from genmodels_ros.models.world_model.fan import (
     directions,
     fill,
     in_front,
-    symexp,
     symlog,
     warp,
     without,
 )
 from genmodels_ros.models.world_model.latent import LATENTS, Latent
 from genmodels_ros.models.world_model.layers import CircularConv, CircularNet, mlp, pool_sectors, zero_
+from genmodels_ros.models.world_model.scan_distribution import ScanDistribution, scale_from
 from genmodels_ros.models.world_model.tracks import FEATURES, along_beams
 
 TIME_STEP = 0.2  # [s]
 LAGS = (1, 2, 4)  # steps back of the scans that show motion to the encoder
-KNOTS = (0.4, 1.0, 2.0, 2.8)  # [s] ahead at which the encoder says where what a beam hit has gone
 PARTS = ("tracks", "past", "movers", "memory", "latent")  # that can be left out, to see what they are worth
-MOVES = 0.0  # logit above which a beam counts as hitting something that moves
 SPEED, TURN_RATE = 0.6, 1.5  # [m/s], [rad/s] that count as 1 in the network's inputs
 RADIUS = 0.20  # [m] of the robot's footprint
 
@@ -64,50 +63,6 @@ class State:
 
 
 @dataclass(frozen=True)
-class Motion:
-    """What the encoder sees moving: the logit that a beam's hit moves, and its displacement at each of KNOTS."""
-
-    moving: Tensor  # [B, N] logit
-    path: Tensor  # [B, N, K, 2] m, in the robot's frame now
-
-    def map(self, function) -> "Motion":
-        """The same with the same function applied to both."""
-        return Motion(function(self.moving), function(self.path))
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """The last observed scan, from which predictions start, as two layers: what stands still, and what moves."""
-
-    still: Fan  # [B, N] with what was behind those who move, as far as it was ever seen
-    movers: Fan  # [B, N] unknown where nothing moves
-    points: Tensor  # [B, N, 2] m: the nearest thing hit around each beam, FAR if none
-    path: Tensor  # [B, N, K, 2] m: displacement of what each beam hit at each of KNOTS, 0 for what stands still
-
-    @property
-    def seen(self) -> Fan:
-        """Both layers as they were seen."""
-        return in_front(self.movers, self.still)
-
-    def displacement(self, age: Tensor) -> Tensor:
-        """How far what each beam hit has gone after `age` [B] s: [B, N, 2] m, straight between KNOTS and beyond."""
-        return torch.einsum("bk,bnkc->bnc", knot_weights(age), self.path)
-
-    def map(self, function) -> "Anchor":
-        """The anchor with the same function applied to every array."""
-        return Anchor(self.still.map(function), self.movers.map(function), function(self.points), function(self.path))
-
-
-def knot_weights(age: Tensor) -> Tensor:
-    """Weights [*, K] of the displacements at KNOTS that interpolate linearly at `age` [*] s, from 0 at 0."""
-    times = age.new_tensor((0.0, *KNOTS))
-    upper = torch.bucketize(age.contiguous(), times[1:-1]) + 1
-    share = (age - times[upper - 1]) / (times[upper] - times[upper - 1])
-    one_hot = lambda index: nn.functional.one_hot(index, len(times)).to(age)  # noqa: E731
-    return (share[..., None] * one_hot(upper) + (1 - share)[..., None] * one_hot(upper - 1))[..., 1:]
-
-
-@dataclass(frozen=True)
 class Rollout:
     """A future: states and poses after each of T steps, poses in the frame of the robot at the anchor."""
 
@@ -120,30 +75,6 @@ class Rollout:
     def at(self, steps: Tensor) -> "Rollout":
         """Some of the steps."""
         return Rollout(*(values[:, steps] for values in (self.h, self.z, self.told, self.poses, self.position_std)))
-
-
-@dataclass(frozen=True)
-class ScanDistribution:
-    """A Laplace distribution a beam in symlog metres."""
-
-    median: Tensor  # [B, N] symlog m
-    scale: Tensor  # [B, N]
-    mix: Tensor  # [B, N, 3] weights of the scan as it stood, as it moved on, and of what stands still alone
-    correction: Tensor  # [B, N] symlog m
-
-    def log_prob(self, ranges: Tensor) -> Tensor:
-        """log density [B, N] of ranges in metres, in symlog space."""
-        return -(symlog(ranges) - self.median).abs() / self.scale - (2 * self.scale).log()
-
-    @property
-    def ranges(self) -> Tensor:
-        """The median in metres."""
-        return symexp(self.median.clamp(min=0))
-
-    @property
-    def std(self) -> Tensor:
-        """Standard deviation in metres, to first order."""
-        return 2**0.5 * self.scale * (1 + self.ranges)
 
 
 class ScanWorldModel(nn.Module):
@@ -308,7 +239,7 @@ class ScanWorldModel(nn.Module):
         output = self.decoder_output(features)
         mix, correction = output[:, :3].softmax(1), output[:, 3]
         median = mix[:, 0] * base + mix[:, 1] * onward + mix[:, 2] * alone + correction
-        return ScanDistribution(median, _scale(output[:, 4]), mix.transpose(1, 2), correction)
+        return ScanDistribution(median, scale_from(output[:, 4]), mix.transpose(1, 2), correction)
 
     def layers(self, anchor: Anchor, motion: Tensor, age: Tensor) -> tuple[Fan, Fan, Fan]:
         """The anchor's scan from the pose `motion`: what stands still alone, all as it stood, and all moved on."""
@@ -324,7 +255,7 @@ class ScanWorldModel(nn.Module):
         state = torch.cat([h, z], dim=-1)
         output = self.sketch_output(self.sketch_net(self._at_beams(self.sketch_sectors(state))))
         nothing = torch.zeros_like(output[:, 0])
-        return ScanDistribution(output[:, 0], _scale(output[:, 1]), nothing[..., None].expand(-1, -1, 3), nothing)
+        return ScanDistribution(output[:, 0], scale_from(output[:, 1]), nothing[..., None].expand(-1, -1, 3), nothing)
 
     def _at_beams(self, values: Tensor) -> Tensor:
         """Values [B, C * sectors] at the beams of each sector [B, C, N]."""
@@ -354,10 +285,6 @@ class ScanWorldModel(nn.Module):
     @staticmethod
     def _now(anchor: Anchor) -> Tensor:
         return (anchor.points.norm(dim=-1).amin(-1, keepdim=True) - RADIUS).clamp(max=3.0)
-
-
-def _scale(raw: Tensor) -> Tensor:
-    return nn.functional.softplus(raw) + 0.002
 
 
 @torch.no_grad()

@@ -7,17 +7,9 @@ import torch
 
 from genmodels_ros.models.registry import model_class
 from genmodels_ros.models.world_model import ScanWorldModel, planar
+from genmodels_ros.models.world_model.anchor import KNOTS, Motion, knot_weights
 from genmodels_ros.models.world_model.fan import FAR, Fan, symlog
-from genmodels_ros.models.world_model.model import (
-    KNOTS,
-    RADIUS,
-    TIME_STEP,
-    Motion,
-    State,
-    clearance,
-    cumulative,
-    knot_weights,
-)
+from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP, State, clearance, cumulative
 from genmodels_ros.models.world_model.tracks import FEATURES
 
 RNG = torch.Generator().manual_seed(0)
