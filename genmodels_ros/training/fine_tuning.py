@@ -78,10 +78,11 @@ class Futures:
 def adapt(
     model: ScanWorldModel, episodes: Episodes, settings: FineTuning, breathe: Callable[[], None] = lambda: None
 ) -> tuple[ScanWorldModel | None, Adaptation]:
-    """A better copy of `model`, or None, and why. `model` itself is left as it is.
+    """A better copy of `model` on the CPU, or None, and why. `model` itself is left as it is.
 
     episodes: drives of one robot, oldest first. `breathe` is called before every step, to sleep or to raise.
     """
+    model = copy.deepcopy(model).cpu()  # where the windows are; wherever the robot's model runs
     older, newest = split(episodes, settings.held_back)
     training, judged = futures(model, older, DENSE, breathe), futures(model, newest, STRIDE, breathe)
     count = 0 if judged is None else len(judged.h)
