@@ -14,11 +14,11 @@ from genmodels_ros.evaluation.image_baselines import constant_flow
 from genmodels_ros.evaluation.image_similarity import FeatureDistance, sharpness, ssim
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.camera_world_model import MAX_GAP, CameraWorldModel
+from genmodels_ros.pipelines.camera_world_model import MAX_GAP, MEMORY, CameraWorldModel
 
 HORIZONS = (1, 5, 10)  # images ahead
 METHODS = ("copy last", "constant flow", "model")
-MEMORY = 2**28  # bytes that each of the dump's two arrays of images may have; large images mean fewer starts
+BYTES = 2**28  # that each of the dump's two arrays of images may have; large images mean fewer starts
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,12 @@ def predict_images(
     for window in tqdm(_windows(recording), total=recording.num_images, unit="image", disable=True if quiet else None):
         now = window[0]
         if stride is None:
-            starts = min(max_starts, max(1, MEMORY // (now.image.nbytes * len(HORIZONS))))
+            starts = min(max_starts, max(1, BYTES // (now.image.nbytes * len(HORIZONS))))
             stride = max(1, (recording.num_images - context - HORIZONS[-1]) // starts)
         if before is not None and not 0 < now.stamp - before.stamp <= MAX_GAP:
             seen = 0
-        world.observe(now.image, now.action, now.stamp)
+        if now.index > due - max(context, MEMORY):  # older images are forgotten until then
+            world.observe(now.image, now.action, now.stamp)
         seen += 1
         if now.index >= due:
             gaps = np.diff([step.stamp for step in window])

@@ -21,7 +21,9 @@ from genmodels_ros.models.camera_world_model import ImageWorldModel
 from genmodels_ros.models.camera_world_model.frame_encoder import SIZE, TIME_STEP, Motion
 from genmodels_ros.models.camera_world_model.model import Anchor, Rollout, State
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
+from genmodels_ros.models.world_model.latent import Gaussian
 
+MEMORY = 6  # images that the state is made of: as many as in training; over thousands, a recurrent state drifts
 MAX_GAP = 1.0  # [s] without an image, after which the memory starts anew
 MAX_STEPS, MAX_SECONDS, MAX_SAMPLES = 60, 10.0, 32
 MIN_SIDE, MAX_SIDE = 16, 4096  # pixels of an image
@@ -38,9 +40,20 @@ class ImaginedImages:
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """One image of the memory."""
+
+    action: Tensor  # [1, 2] that led to it
+    seconds: Tensor  # [1] since the one before
+    summary: Tensor  # [1, S]
+    alone: Tensor  # [1, S] as the first of a drive
+
+
+@dataclass(frozen=True)
 class _Memory:
     """What was seen, replaced as a whole by each image."""
 
+    past: tuple[_Seen, ...]  # up to MEMORY images
     stamp: float
     action: Tensor  # [1, 2] in force since the last image
     image: Tensor  # [1, 3, H, W] in [0, 1]
@@ -110,19 +123,32 @@ class CameraWorldModel:
 
     def _seen(self, memory: _Memory | None, full: Tensor, action: Tensor, stamp: float) -> _Memory:
         model, small = self.model, _small(full)
+        none = Motion.none(small)
         if memory is None:
-            seconds, before, state, motion = action[:, 0] * 0, action * 0, model.initial(1), Motion.none(small)
+            past, before, seconds, motion = (), 0 * action, 0 * action[:, 0], none
         else:
-            seconds, before, state = action[:, 0] * 0 + (stamp - memory.stamp), memory.action, memory.state
+            past, before, seconds = memory.past, memory.action, 0 * action[:, 0] + (stamp - memory.stamp)
             motion = Motion.measured(small, _small(memory.image), seconds)
-        frame = model.encoder(small, motion)
-        h, prior, posterior = model.observe(state, before, seconds, frame.summary)
+        frame, alone = model.encoder(small, motion), model.encoder(small, none).summary
+        past = (*past, _Seen(before, seconds, frame.summary, alone))[-MEMORY:]
+        h, prior, posterior = self._recall(past)
         surprise = None
         if memory is not None:
             _, positions = model.move(h, prior.mean, memory.anchor, seconds)
             fields = model.decode(h, prior.mean, memory.anchor, positions, seconds)
             surprise = -float(fields.log_prob(fields.render(_small(memory.image)), small).mean())
-        return _Memory(stamp, action, full, State(h, posterior.mean), model.anchor(frame, small), surprise)
+        return _Memory(past, stamp, action, full, State(h, posterior.mean), model.anchor(frame, small), surprise)
+
+    def _recall(self, past: tuple[_Seen, ...]) -> tuple[Tensor, Gaussian, Gaussian]:
+        """Memory h, prior and posterior at the last of the images, seen one after the other."""
+        first, *rest = past
+        h, prior, posterior = self.model.observe(
+            self.model.initial(1), 0 * first.action, 0 * first.seconds, first.alone
+        )
+        for seen in rest:
+            state = State(h, posterior.mean)
+            h, prior, posterior = self.model.observe(state, seen.action, seen.seconds, seen.summary)
+        return h, prior, posterior
 
     @torch.inference_mode()
     def imagine(
