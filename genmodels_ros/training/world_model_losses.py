@@ -45,7 +45,7 @@ def losses(model: ScanWorldModel, window: Window, rng: torch.Generator) -> dict[
 
 
 WEIGHTS = {
-    "reconstruction": 0.5, "sketch": 0.1, "kl": BETA, "imagined": 1.0, "pose": 0.02, "collision": 3.0, "moving": 2.0,
+    "reconstruction": 0.5, "sketch": 0.5, "kl": BETA, "imagined": 1.0, "pose": 0.02, "collision": 3.0, "moving": 2.0,
     "path": 1.0,
 }  # fmt: skip
 
