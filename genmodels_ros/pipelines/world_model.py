@@ -19,7 +19,8 @@ from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.world_model import ScanWorldModel
 from genmodels_ros.models.world_model.fan import RANGE_LIMIT
 from genmodels_ros.models.world_model.model import TIME_STEP, cumulative
-from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore, load_calibration
+from genmodels_ros.pipelines.anomaly import AnomalyDetector, AnomalyScore
+from genmodels_ros.pipelines.calibration import load_calibration
 from genmodels_ros.pipelines.drive_log import DriveLog
 from genmodels_ros.pipelines.imagination import (
     MAX_SEQUENCES,

@@ -20,7 +20,8 @@ from genmodels_ros.evaluation.anomaly_calibration import (
     recorded_peaks,
 )
 from genmodels_ros.evaluation.faults import AFTER, BEFORE, KINDS, faults_on, healthy
-from genmodels_ros.pipelines.anomaly import CAUSES, AnomalyScore
+from genmodels_ros.pipelines.anomaly import AnomalyScore
+from genmodels_ros.pipelines.calibration import CAUSES
 from genmodels_ros.pipelines.scan_matching import relative
 
 

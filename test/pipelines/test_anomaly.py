@@ -8,13 +8,8 @@ import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.world_model.fan import circle
-from genmodels_ros.pipelines.anomaly import (
-    CALIBRATION,
-    AnomalyDetector,
-    Calibration,
-    Evidence,
-    load_calibration,
-)
+from genmodels_ros.pipelines.anomaly import AnomalyDetector, Evidence
+from genmodels_ros.pipelines.calibration import CALIBRATION, Calibration, load_calibration
 from genmodels_ros.pipelines.scan_matching import compose
 
 BEAMS = circle(180)

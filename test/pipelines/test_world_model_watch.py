@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.pipelines.anomaly import CAUSES, load_calibration
+from genmodels_ros.pipelines.calibration import CAUSES, load_calibration
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.world_model import WorldModel
 
