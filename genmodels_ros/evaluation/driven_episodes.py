@@ -15,7 +15,7 @@ from genmodels_ros.simulation.gait import vary
 from genmodels_ros.simulation.scenes import Base, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 
-PEOPLE = 6
+PEOPLE = (2, 6)  # fewest and most
 PERIOD = 0.2  # s between decisions
 TIME_LIMIT = 60.0  # s of an episode
 WAYS = (4.0, 9.0)  # m of route from start to goal
@@ -49,9 +49,10 @@ class Task:
         return World(self.description, self.seed, self.start)
 
 
-def make_task(seed: int, people: int = PEOPLE, people_yield: bool = False) -> Task:
+def make_task(seed: int, people: int | None = None, people_yield: bool = False) -> Task:
     """The floor, the robot and the way of an episode; all of it follows from `seed`."""
     rng = np.random.default_rng([seed, 11])
+    people = int(rng.integers(PEOPLE[0], PEOPLE[1] + 1)) if people is None else people
     for attempt in range(1000):
         plan = random_floor_plan(seed * 1000 + attempt, people)
         plan = plan.with_walkers(vary(plan.walkers, rng))

@@ -22,7 +22,9 @@ class ScanFuturesSettings:
     latency: float = 0.125  # s between a command and the wheels: the mean of the robots it is used on
     radius: float = 0.20  # m
     margin: float = 0.05  # m of clearance below which a touch is certain
-    inflation: float = 0.10  # m over which the risk beyond that falls to 1 / e
+    mover_margin: float = 0.15  # m that what moves is wider than it looks: people than their legs
+    repulsion: float = 0.3  # risk just beyond the margin
+    inflation: float = 0.20  # m over which it falls to 1 / e
     reach: float = 3.0  # m of the scan that is looked at
     follow_movers: bool = False  # what moves goes on at constant velocity
 
@@ -60,7 +62,8 @@ class ScanFutures:
         """poses [N, T, 3] in base_link and the risk [N, T], which never falls, of commands [N, T, 2]."""
         poses = planar.drive(torch.as_tensor(self._driven(commands)), self.settings.time_step).numpy()
         beyond = self._clearance(poses[..., :2]) - self.settings.margin
-        risk = np.exp(-np.maximum(beyond, 0.0) / self.settings.inflation)
+        repelled = self.settings.repulsion * np.exp(-np.maximum(beyond, 0.0) / self.settings.inflation)
+        risk = np.where(beyond < 0, 1.0, repelled)
         return poses, np.maximum.accumulate(risk, axis=1)
 
     def _driven(self, commands: np.ndarray) -> np.ndarray:
@@ -77,9 +80,18 @@ class ScanFutures:
         clearance = np.full((count, steps), np.inf)
         if not len(self._points):
             return clearance
+        moves = self._velocity.any(axis=1)
         for step in range(steps):
             points = self._points + (step + 1) * self.settings.time_step * self._velocity
             at = positions[:, step].astype(np.float32)
-            squared = (at**2).sum(1)[:, None] + (points**2).sum(1)[None] - 2 * at @ points.T
-            clearance[:, step] = np.sqrt(np.maximum(squared.min(axis=1), 0.0))
-        return clearance - self.settings.radius
+            for group, wider in ((~moves, 0.0), (moves, self.settings.mover_margin)):
+                if group.any():
+                    near = _nearest(at, points[group]) - self.settings.radius - wider
+                    clearance[:, step] = np.minimum(clearance[:, step], near)
+        return clearance
+
+
+def _nearest(at: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Distance [N] from each place [N, 2] to the nearest of points [P, 2]."""
+    squared = (at**2).sum(1)[:, None] + (points**2).sum(1)[None] - 2 * at @ points.T
+    return np.sqrt(np.maximum(squared.min(axis=1), 0.0))

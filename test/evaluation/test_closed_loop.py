@@ -30,7 +30,7 @@ def risk(futures, command, steps=14) -> np.ndarray:
 
 def test_the_risk_is_that_of_the_way():
     futures = ScanFutures()
-    futures.observe(scan_with_post(1.0, 0.0))
+    futures.observe(scan_with_post(1.3, 0.0))
     into, past = risk(futures, (0.5, 0.0)), risk(futures, (0.5, 1.2))
     assert into[-1] == 1.0 and (np.diff(into) >= 0).all() and into[0] < 0.05
     assert past[-1] < 0.2 and risk(futures, (0.0, 0.0))[-1] < 0.05
