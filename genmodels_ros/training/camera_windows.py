@@ -2,7 +2,7 @@
 
 Each window is mirrored (with its steering), cropped and scaled, its colours mixed, its brightness and contrast changed,
 its frames taken one or two apart, and its throttle and steering scaled: how fast a car goes at some throttle is for the
-model to see, not to know.
+model to see, not to know. Some windows stand still: a recording in which a car never does would teach that it cannot.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -18,6 +18,7 @@ from genmodels_ros.models.camera_world_model.motion_field import pixel_grid, sam
 
 STORED, STORED_GRID = (80, 100), (20, 25)  # of the drives that windows are cropped from, and of their measured motion
 STRIDES = (1, 2)  # frames apart
+STANDING = 0.12  # share of windows that show a robot that stands still, whatever it is told
 NO_ACTION = 0.1  # share of windows whose actions are hidden
 
 
@@ -60,7 +61,7 @@ class CameraWindows:
         picks = torch.randint(len(self), (batch,), generator=rng).tolist()
         strides = torch.rand(batch, generator=rng).lt(0.25).int().add(1).tolist()
         window = _stack([self._rows(*self.starts[i], stride) for i, stride in zip(picks, strides, strict=True)])
-        return augment(window, rng)
+        return augment(stand(window, rng), rng)
 
     def window(self, rows: np.ndarray) -> Window:
         """The windows with these numbers, as they are."""
@@ -97,6 +98,15 @@ def _motions(images: np.ndarray, stride: int) -> Tensor:
 
 def _stack(rows: list) -> Window:
     return Window(*(torch.stack(values) for values in zip(*rows, strict=True)))
+
+
+def stand(window: Window, rng: torch.Generator) -> Window:
+    """The same windows, of which some show their first frame all along."""
+    still = torch.rand(len(window.images), generator=rng) < STANDING
+    chosen = still[:, None, None, None, None]
+    images = torch.where(chosen, window.images[:, :1], window.images)
+    flow, unexplained = (torch.where(chosen, 0.0, values) for values in (window.flow, window.unexplained))
+    return replace(window, images=images, flow=flow, unexplained=unexplained)
 
 
 def augment(window: Window, rng: torch.Generator) -> Window:

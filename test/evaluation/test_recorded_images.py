@@ -43,8 +43,8 @@ def test_the_dump_is_consistent_and_the_model_beats_copying(frames, tmp_path):
         assert dump["images_pred"].dtype == np.uint8 and dump["poses_pred"].shape == (len(starts), 3, 3)
         for row in (0, len(starts) - 1):
             for k, steps in enumerate((1, 5, 10)):
-                error = np.abs(dump["images_true"][row, k].astype(int) - frames[starts[row] + steps]).mean()
-                assert error < 6  # what JPEG takes away
+                off = [np.abs(dump["images_true"][row, k].astype(int) - frame).mean() for frame in frames]
+                assert np.argmin(off) == starts[row] + steps
         assert dump["seconds"][0] == pytest.approx([0.05, 0.25, 0.5])
     similarity, features, _ = tables
     for table, better in ((similarity, 1), (features, -1)):

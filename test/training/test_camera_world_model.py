@@ -13,7 +13,7 @@ from genmodels_ros.models.camera_world_model.frame_encoder import SIZE
 from genmodels_ros.models.camera_world_model.motion_field import enlarge_positions, pixel_grid, sample
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.training import camera_world_model as training
-from genmodels_ros.training.camera_windows import STORED, CameraWindows, augment
+from genmodels_ros.training.camera_windows import STORED, CameraWindows, augment, stand
 from genmodels_ros.training.image_losses import image_losses, ssim
 
 SHIFT = 2  # pixels an image of 100 columns
@@ -55,6 +55,14 @@ def test_motion_still_fits_images_that_were_mirrored_and_cropped(windows, seed):
     turned = window.flow[:, 7, 0].mean((1, 2)).sign()
     steering = window.actions[:, -1, 1].sign()
     assert (steering * raw.actions[:, -1, 1].sign() == turned)[steering != 0].all() and (steering != 0).any()
+
+
+def test_some_windows_stand_still(windows):
+    raw = windows._raw(range(24))
+    window = stand(raw, torch.Generator().manual_seed(0))
+    still = (window.images == raw.images[:, :1]).flatten(1).all(1)
+    assert 0 < still.sum() < 12 and (window.flow[still] == 0).all()
+    assert torch.equal(window.images[~still], raw.images[~still]) and torch.equal(window.flow[~still], raw.flow[~still])
 
 
 def test_losses_are_least_for_the_truth():
