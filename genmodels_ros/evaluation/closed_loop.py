@@ -5,6 +5,7 @@ costs; only what tells them where commands lead differs. MuJoCo's contacts judge
 """
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -15,14 +16,15 @@ from tqdm import tqdm
 
 from genmodels_ros.evaluation.driven_episodes import TIME_LIMIT, Episode, drive, make_task
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.scan_futures import ScanFutures, ScanFuturesSettings
 from genmodels_ros.evaluation.statistics import bootstrap_ratio, wilson_interval
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.local_planning import Futures, ImaginedFutures, LocalPlanner
+from genmodels_ros.pipelines.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings
 from genmodels_ros.pipelines.world_model import WorldModel
 
 FIRST_FLOOR = 77_000_000  # of the benchmark; neither training nor tuning has used these seeds
 IMAGINED, SCAN, TRACKED = "world model", "current scan", "current scan, movers at constant velocity"
+JOINED = "world model joined with the latter"
 
 
 def bench(options: BenchOptions) -> list[Table]:
@@ -68,19 +70,21 @@ def _load(world: WorldModel | None, checkpoint: Path | None = None, device: str 
 
 
 def _run(seed: int, people_yield: bool, time_limit: float) -> dict[str, Episode]:
-    task = make_task(seed, people_yield=people_yield)
-    return {
-        name: drive(task, LocalPlanner(futures, seed=seed), time_limit) for name, futures in planners(_world).items()
-    }
+    task, episodes = make_task(seed, people_yield=people_yield), {}
+    for name, futures in planners(_world).items():
+        _world.reset()
+        episodes[name] = drive(task, LocalPlanner(futures(), seed=seed), time_limit)
+    return episodes
 
 
-def planners(world: WorldModel) -> dict[str, Futures]:
-    """What tells each planner where commands lead."""
-    world.reset()
+def planners(world: WorldModel) -> dict[str, Callable[[], Futures]]:
+    """Makes what tells each planner where commands lead."""
+    tracked = partial(ScanFutures, ScanFuturesSettings(follow_movers=True))
     return {
-        IMAGINED: ImaginedFutures(world),
-        SCAN: ScanFutures(),
-        TRACKED: ScanFutures(ScanFuturesSettings(follow_movers=True)),
+        IMAGINED: lambda: ImaginedFutures(world),
+        JOINED: lambda: JoinedFutures(ImaginedFutures(world), tracked()),
+        SCAN: ScanFutures,
+        TRACKED: tracked,
     }
 
 

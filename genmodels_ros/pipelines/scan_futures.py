@@ -1,7 +1,7 @@
-"""Futures without a learned model, for comparison: the base's kinematics among the points of the current scan.
+"""Futures by geometry alone: the base's kinematics among the points of the current scan. And joined with imagined ones.
 
-As good as geometry gets: latency, ramps and the measured twist are taken into account, obstacles are inflated as in
-Nav2's costmaps, and what moves can be moved on at constant velocity.
+Latency, ramps and the measured twist are taken into account, obstacles are inflated as in Nav2's costmaps, and what
+moves can be moved on at constant velocity.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.world_model import planar
+from genmodels_ros.pipelines.local_planning import Futures
 from genmodels_ros.pipelines.moving_clusters import Tracker
 from genmodels_ros.pipelines.observation import Observation
 
@@ -61,10 +62,14 @@ class ScanFutures:
     def __call__(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """poses [N, T, 3] in base_link and the risk [N, T], which never falls, of commands [N, T, 2]."""
         poses = planar.drive(torch.as_tensor(self._driven(commands)), self.settings.time_step).numpy()
+        return poses, self.risk(poses)
+
+    def risk(self, poses: np.ndarray) -> np.ndarray:
+        """[N, T] along poses [N, T, 3] in base_link, never falling."""
         beyond = self._clearance(poses[..., :2]) - self.settings.margin
         repelled = self.settings.repulsion * np.exp(-np.maximum(beyond, 0.0) / self.settings.inflation)
         risk = np.where(beyond < 0, 1.0, repelled)
-        return poses, np.maximum.accumulate(risk, axis=1)
+        return np.maximum.accumulate(risk, axis=1)
 
     def _driven(self, commands: np.ndarray) -> np.ndarray:
         """Mean twists in each step: commands act late, and the base ramps from the measured twist."""
@@ -89,6 +94,24 @@ class ScanFutures:
                     near = _nearest(at, points[group]) - self.settings.radius - wider
                     clearance[:, step] = np.minimum(clearance[:, step], near)
         return clearance
+
+
+class JoinedFutures:
+    """Imagined poses; the risk is that either the world model or geometry is right: 1 - (1 - p)(1 - risk)."""
+
+    def __init__(self, imagined: Futures, scan: ScanFutures):
+        self._imagined, self._scan = imagined, scan
+
+    def observe(self, observation: Observation) -> bool:
+        taken = self._imagined.observe(observation)
+        return taken and self._scan.observe(observation)
+
+    def told(self, command: np.ndarray) -> None:
+        self._imagined.told(command), self._scan.told(command)
+
+    def __call__(self, commands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        poses, probability = self._imagined(commands)
+        return poses, 1 - (1 - probability) * (1 - self._scan.risk(poses))
 
 
 def _nearest(at: np.ndarray, points: np.ndarray) -> np.ndarray:
