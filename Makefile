@@ -34,11 +34,11 @@ bench: setup  ## the numbers of the README
 	$(VENV)/bin/genmodels bench all
 
 ABLATION ?= ablation
-ablation: setup  ## variants of the world model, trained alike on shards in $(ABLATION)/shards; about 6 minutes each
+ablation: setup  ## variants of the world model, trained alike on shards in $(ABLATION)/shards; about 4 minutes each
 	for variant in "whole" "categorical --latent categorical" "no_tracks --without tracks" "no_past --without past" \
 	  "no_movers --without movers" "no_memory --without memory" "no_latent --without latent"; do set -- $$variant; \
 	  name=$$1; shift; $(VENV)/bin/genmodels train world-model --data $(ABLATION)/shards --out $(ABLATION)/$$name \
-	    --steps 800 --resume $$* || exit 1; done
+	    --steps 400 --resume $$* || exit 1; done
 	$(PYTHON_VENV) -m genmodels_ros.evaluation.ablations $(ABLATION)
 
 clean:  ## remove what was built
