@@ -150,26 +150,30 @@ class LocalPlannerNode(ModelNode):
 
     def begin(self, request: DriveToGoal.Goal) -> DriveUnderWay:
         """The drive that a request asks for; it replaces the one under way. Raises GenModelsError."""
-        self.require_active()
-        self._input.require_recent()
-        pose = self.pipeline.last_observation.pose
-        frames = (self._input.odom_frame, self.value("base_frame"))
-        goal = to_place(request.goal, "The goal", pose, *frames)[:2]
-        route = None
-        if request.route.poses:
-            (route,) = to_paths([request.route], pose, *frames, PathBounds(1, 0))
-            route = to_odom(pose, route)
         for value, name in ((request.tolerance, "tolerance"), (request.time_limit, "time_limit")):
             if not 0 <= value < float("inf"):
                 raise GenModelsError(ErrorCode.NOT_FINITE, f"{name} must be finite and not negative, got {value}.")
-        with self.work:  # not while a decision is made for another goal
+        with self.work:  # not while a scan is taken in, or a decision made for another goal
             self.require_active()
-            task = GoalDrive(self._planner, goal, route)
-            drive = DriveUnderWay(task, request.tolerance or self.value("tolerance"), request.time_limit)
-            drive.left = task.left(pose[:2])
+            drive = self._drive_of(request)
             replaced, self._drive = self._drive, drive
         if replaced is not None:
             replaced.finish(GenModelsError(ErrorCode.CANCELLED, "A newer goal took over."))
+        return drive
+
+    def _drive_of(self, request: DriveToGoal.Goal) -> DriveUnderWay:
+        self._input.require_recent()
+        if self.pipeline.last_observation is None:
+            raise GenModelsError(ErrorCode.NO_OBSERVATION, "Nothing was seen yet: publish scan and odom.")
+        pose = self.pipeline.last_observation.pose
+        frames = (self._input.odom_frame, self.value("base_frame"))
+        goal, route = to_place(request.goal, "The goal", pose, *frames)[:2], None
+        if request.route.poses:
+            (route,) = to_paths([request.route], pose, *frames, PathBounds(1, 0))
+            route = to_odom(pose, route)
+        task = GoalDrive(self._planner, goal, route)
+        drive = DriveUnderWay(task, request.tolerance or self.value("tolerance"), request.time_limit)
+        drive.left = task.left(pose[:2])
         return drive
 
     def finish(self, drive: DriveUnderWay, error: GenModelsError | None = None) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from genmodels_ros.models.world_model.model import RADIUS
 from genmodels_ros.pipelines.observation import Observation
 
-CREEPING = 0.02  # m/s below which a round base sweeps nothing
-APPROACH = 0.01  # m nearer than now: a base may leave what it stands beside
+STANDING = 1e-3  # m/s below which a round base sweeps nothing
+APPROACH = (0.1, 0.01)  # share of the way, and m, that may lead nearer: a base may pass along what it stands beside
 SAMPLES = 12  # along the arc
 
 
@@ -37,7 +37,7 @@ def must_stop(points: np.ndarray, velocity, braking: Braking = Braking()) -> boo
     The way is the arc of that velocity as long as the stopping distance; what it leaves behind or beside is no reason.
     """
     speed, turn_rate = velocity
-    if abs(speed) < CREEPING or not len(points):
+    if abs(speed) < STANDING or not len(points):
         return False
     distance = abs(speed) * braking.reaction + speed**2 / (2 * braking.deceleration)
     along = np.sign(speed) * distance * np.linspace(0, 1, SAMPLES)
@@ -45,4 +45,5 @@ def must_stop(points: np.ndarray, velocity, braking: Braking = Braking()) -> boo
     chord = along * np.sinc(yaw / (2 * np.pi))
     way = np.stack([chord * np.cos(yaw / 2), chord * np.sin(yaw / 2)], axis=1)
     clearance = np.hypot(*(points[:, None] - way).transpose(2, 0, 1)).min(axis=0) - braking.radius
-    return bool(clearance.min() < min(braking.margin, clearance[0] - APPROACH))
+    nearer = min(APPROACH[0] * distance, APPROACH[1])
+    return bool(clearance.min() < min(braking.margin, clearance[0] - nearer))

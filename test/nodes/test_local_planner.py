@@ -193,11 +193,11 @@ def test_it_stops_when_the_scan_stops_and_goes_on_when_it_comes_back(node, robot
 
 
 def test_a_drive_ends_when_the_scan_stays_away(node, robot, client, wait_until):
+    handle = client.send(2.3, 0.0)
+    assert wait_until(lambda: drives(robot))
+    robot.sees = False
     node.set_parameters([Parameter("scan.patience", value=0.5), Parameter("scan.max_age", value=0.5)])
     try:
-        handle = client.send(2.3, 0.0)
-        assert wait_until(lambda: drives(robot))
-        robot.sees = False
         answer = client.result(handle)
     finally:
         node.set_parameters([Parameter("scan.patience", value=5.0), Parameter("scan.max_age", value=PATIENT)])

@@ -38,6 +38,11 @@ def test_a_base_may_leave_what_it_stands_beside():
     assert not must_stop(touching, (0.3, 0.0), BRAKING) and must_stop(touching, (-0.3, 0.0), BRAKING)
 
 
+def test_it_does_not_creep_into_what_is_near():
+    near = np.array([[0.24, 0.0]])
+    assert all(must_stop(near, (speed, 0.0), BRAKING) for speed in (0.005, 0.02, 0.05))
+
+
 def test_the_faster_the_sooner():
     distances = np.linspace(0.3, 1.5, 60)
     stops = [max(x for x in distances if must_stop(np.array([[x, 0.0]]), (v, 0.0), BRAKING)) for v in (0.3, 0.6, 1.0)]
