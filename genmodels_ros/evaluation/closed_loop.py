@@ -120,11 +120,13 @@ def _mean(values: list[float]) -> float | None:
     return float(np.mean(values)) if values else None
 
 
-def _fewer(pairs: list) -> str:
-    """1 - the ratio of the means with its 95 % interval, by resampling pairs."""
+def _fewer(pairs: list) -> str | None:
+    """1 - the ratio of the means with its 95 % interval, by resampling pairs; None where the other touched nothing."""
     own, other = np.array(pairs, dtype=float).T
+    if not other.any():
+        return None
     low, high = bootstrap_ratio(own, other, block=1)
-    return f"{1 - own.mean() / max(other.mean(), 1e-12):+.2f} ({1 - high:+.2f} to {1 - low:+.2f})"
+    return f"{1 - own.mean() / other.mean():+.2f} ({1 - high:+.2f} to {1 - low:+.2f})"
 
 
 def _longer(pairs: list) -> str | None:
