@@ -5,7 +5,7 @@ night = augmenter.augment(image, style="night", strength=1.0, seed=7)
 night.image, night.quality, night.accepted
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,10 @@ from genmodels_ros.device import generator, resolve_device, resolve_precision
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.gan import ImageTranslationGAN
-from genmodels_ros.models.gan.bilateral import image_rows
+from genmodels_ros.pipelines.image_translation import StyleCode, as_batch, checked_image, checked_labels, translate
 from genmodels_ros.pipelines.quality_gate import MIN_AGREEMENT, judge
 
 RANDOM = "random"
-MAX_PIXELS = 4096 * 4096
-BAND = 300_000  # pixels of a band: it stays in the cache, and 12 megapixels need no gigabyte
 # IPTC NewsCodes, Digital Source Type: a picture modified by a generative model, as opposed to one made by it.
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
@@ -29,7 +27,8 @@ DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeW
 class AugmentedImage:
     """image uint8 [H, W, 3] RGB, of the source's size and geometry: the source's labels are its labels.
 
-    `quality` is the share of the source's edges kept, in [0, 1]; `style`, `strength` and `seed` make it again.
+    `quality` is the share of the source's edges kept, in [0, 1], `scores` all that the gate measured; `style`,
+    `strength` and `seed`, and the same reference and labels, make it again.
     """
 
     image: np.ndarray
@@ -39,25 +38,41 @@ class AugmentedImage:
     style: str
     strength: float
     seed: int
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 class ImageAugmenter:
     """The generator with what surrounds it: checks of the input, device, random codes, the quality gate, provenance."""
 
-    def __init__(self, model: ImageTranslationGAN, card: Card, *, device: str = "auto", precision: str = "float32"):
-        self.card = card
+    def __init__(
+        self,
+        model: ImageTranslationGAN,
+        card: Card,
+        *,
+        device: str = "auto",
+        precision: str = "float32",
+        mark: bool = True,
+    ):
+        self.card, self.mark = card, mark
         self.device, self.dtype = resolve_device(device), resolve_precision(precision)
         self.min_agreement = float(card.metrics.get("min_edge_agreement", MIN_AGREEMENT))
         self._styles = tuple(model.styles)
-        self._generator = model.generator.to(self.device).eval().requires_grad_(False)
+        self._model = model.to(self.device).eval().requires_grad_(False)
 
     @classmethod
-    def from_checkpoint(cls, folder: Path | str | None = None, *, device: str = "auto", precision: str = "float32"):
+    def from_checkpoint(
+        cls,
+        folder: Path | str | None = None,
+        *,
+        device: str = "auto",
+        precision: str = "float32",
+        mark: bool = True,
+    ) -> "ImageAugmenter":
         """From `folder`, or the checkpoint that comes with the package. Raises GenModelsError(MODEL_UNAVAILABLE)."""
         model, card = load_checkpoint(
             shipped("camera_gan") if folder is None else Path(folder), "image_translation_gan"
         )
-        return cls(model, card, device=device, precision=precision)
+        return cls(model, card, device=device, precision=precision, mark=mark)
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -66,44 +81,85 @@ class ImageAugmenter:
 
     @property
     def num_parameters(self) -> int:
-        return sum(parameter.numel() for parameter in self._generator.parameters())
+        return sum(parameter.numel() for parameter in self._model.parameters())
 
     @torch.inference_mode()
     def augment(
-        self, image: np.ndarray, *, style: str = RANDOM, strength: float = 1.0, seed: int = 0
+        self,
+        image: np.ndarray,
+        *,
+        style: str = RANDOM,
+        strength: float = 1.0,
+        seed: int = 0,
+        reference: np.ndarray | None = None,
+        labels: np.ndarray | None = None,
+        lighting_only: bool = False,
     ) -> AugmentedImage:
         """One variant of `image`: uint8 [H, W, 3] RGB, or [H, W] grey. The same arguments give the same answer.
 
+        reference: a picture whose light the result takes, and whose style, too, unless `style` names one.
+        labels: whole numbers [H, W] of classes or instances; they steer a model trained with labels, and the gate
+        sees them. lighting_only: brightness alone may change, no colour and no texture.
         Raises GenModelsError: INVALID_IMAGE for another shape or type, no pixel, or more than MAX_PIXELS;
-        UNKNOWN_STYLE; INVALID_SCALING for a strength outside (0, 1].
+        UNKNOWN_STYLE, also for a reference that the model has no encoder for; INVALID_SCALING for a strength outside
+        (0, 1]; LABEL_MISMATCH for labels of another size.
         """
         self.check(style=style, strength=strength)
-        image = _checked_image(image)
+        image = checked_image(image)
+        labels = checked_labels(labels, image)
         rng = generator(seed)
-        drawn = int(torch.randint(len(self._styles), (), generator=rng))
-        index = drawn if style == RANDOM else self._styles.index(style)
-        result = self._translate(image, index, strength, rng)
+        code = self._random_code(style, rng) if reference is None else self.encode(reference, style=style)
+        result = translate(
+            self._model.generator, image, code, strength=strength, rng=rng, device=self.device, dtype=self.dtype
+        )
+        if lighting_only:
+            raise GenModelsError(ErrorCode.UNKNOWN_STYLE, "This model cannot change lighting alone.")
         verdict = judge(image, result, self.min_agreement)
         return AugmentedImage(
             image=result,
             quality=verdict.quality,
             accepted=verdict.accepted,
             rejection_reason=verdict.reason,
-            style=self._styles[index],
+            style=self._styles[code.style],
             strength=float(strength),
             seed=int(seed),
+            scores=dict(getattr(verdict, "scores", {})),
         )
 
     def variants(
-        self, image: np.ndarray, count: int, *, style: str = RANDOM, strength: float = 1.0, seed: int = 0
+        self,
+        image: np.ndarray,
+        count: int,
+        *,
+        style: str = RANDOM,
+        strength: float = 1.0,
+        seed: int = 0,
+        **options,
     ) -> list[AugmentedImage]:
         """`count` variants with seeds drawn from `seed`; `augment` with a variant's own seed gives that variant again.
 
-        Raises GenModelsError as `augment`, and INVALID_COUNT for a count below 1.
+        `options` are those of `augment`. Raises GenModelsError as `augment`, and INVALID_COUNT for a count below 1.
         """
         self.check(style=style, strength=strength, count=count)
         seeds = self.variant_seeds(seed, count)
-        return [self.augment(image, style=style, strength=strength, seed=one) for one in seeds]
+        return [self.augment(image, style=style, strength=strength, seed=one, **options) for one in seeds]
+
+    @torch.inference_mode()
+    def encode(self, reference: np.ndarray, *, style: str = RANDOM) -> StyleCode:
+        """The style of a picture, the nearest one unless `style` names it, and the code of its light.
+
+        Raises GenModelsError: INVALID_IMAGE, UNKNOWN_STYLE; the latter also if the model has no style encoder.
+        """
+        self.check(style=style)
+        if getattr(self._model, "style_encoder", None) is None:
+            raise GenModelsError(
+                ErrorCode.UNKNOWN_STYLE,
+                "This model has no style encoder to read a reference with: name a style, or train one that has.",
+            )
+        pixels = as_batch(torch.from_numpy(checked_image(reference)).to(self.device))
+        logits, codes = self._model.style_encoder(pixels)
+        index = int(logits[0].argmax()) if style == RANDOM else self._styles.index(style)
+        return StyleCode(index, codes[0, index].float().cpu())
 
     def check(self, *, style: str = RANDOM, strength: float = 1.0, count: int = 1) -> None:
         """Raises GenModelsError: UNKNOWN_STYLE naming the known ones, INVALID_SCALING, INVALID_COUNT."""
@@ -131,40 +187,7 @@ class ImageAugmenter:
             "digital_source_type": DIGITAL_SOURCE_TYPE,
         }
 
-    def _translate(self, image: np.ndarray, style: int, strength: float, rng: torch.Generator) -> np.ndarray:
-        pixels = torch.from_numpy(image).to(self.device)
-        z = torch.randn(1, self._generator.latent, generator=rng).to(self.device)
-        index = torch.tensor([style], device=self.device)
-        with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
-            transform = self._generator.transform(_as_batch(pixels), index, z).float().blended(strength)
-        height, width = image.shape[:2]
-        rows, step = image_rows(height, self.device), max(1, BAND // width)
-        result = np.empty_like(image)
-        for first in range(0, height, step):
-            band = slice(first, first + step)
-            source = _as_batch(pixels[band])
-            eps = torch.randn(source.shape, generator=rng).to(self.device)
-            translated = transform.add_noise(transform.apply(source, rows[band]), eps).clamp_(0, 1).mul_(255).round_()
-            result[band] = translated[0].permute(1, 2, 0).to(torch.uint8).cpu().numpy()
-        return result
-
-
-def _as_batch(pixels: torch.Tensor) -> torch.Tensor:
-    """uint8 [H, W, 3] → [1, 3, H, W] in [0, 1]."""
-    return (pixels.permute(2, 0, 1)[None].float() / 255).contiguous()
-
-
-def _checked_image(image: np.ndarray) -> np.ndarray:
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
-        raise GenModelsError(
-            ErrorCode.INVALID_IMAGE, f"An image must be uint8 [H, W, 3] RGB or [H, W], got {image.dtype} {image.shape}."
-        )
-    height, width = image.shape[:2]
-    if height * width == 0 or height * width > MAX_PIXELS:
-        raise GenModelsError(
-            ErrorCode.INVALID_IMAGE, f"The image has {width}x{height} pixels: 1 to {MAX_PIXELS} are accepted."
-        )
-    if image.ndim == 2:
-        image = image[..., None]
-    return np.array(np.broadcast_to(image, (height, width, 3)))
+    def _random_code(self, style: str, rng: torch.Generator) -> StyleCode:
+        drawn = int(torch.randint(len(self._styles), (), generator=rng))
+        z = torch.randn(1, self._model.generator.latent, generator=rng)[0]
+        return StyleCode(drawn if style == RANDOM else self._styles.index(style), z)

@@ -7,7 +7,8 @@ import torch
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.gan import ImageTranslationGAN
-from genmodels_ros.pipelines.augmentation import MAX_PIXELS, ImageAugmenter
+from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.image_translation import MAX_PIXELS
 
 STYLES = ("night", "fog")
 
@@ -143,7 +144,7 @@ def test_twelve_megapixels_are_handled_and_agree_with_the_small_picture(augmente
 
 def test_a_picture_done_in_bands_is_the_same_picture(augmenter, monkeypatch):
     whole = augmenter.augment(picture(), style="night", seed=1).image.astype(int)
-    monkeypatch.setattr("genmodels_ros.pipelines.augmentation.BAND", 7 * 80)
+    monkeypatch.setattr("genmodels_ros.pipelines.image_translation.BAND", 7 * 80)
     bands = augmenter.augment(picture(), style="night", seed=1).image.astype(int)
     cells = (whole - bands).reshape(6, 10, 8, 10, 3).mean(axis=(1, 3))  # the noise is drawn anew
     assert np.abs(cells).max() < 1
@@ -175,3 +176,19 @@ def test_reduced_precision_looks_the_same(checkpoint, augmenter):
     half = ImageAugmenter.from_checkpoint(checkpoint, device="cpu", precision="bfloat16")
     one, other = (a.augment(picture(), style="fog", seed=1).image.astype(int) for a in (augmenter, half))
     assert np.abs(one - other).max() <= 6
+
+
+def test_a_model_without_an_encoder_refuses_a_reference(augmenter):
+    assert code_of(augmenter.augment, picture(), reference=picture(seed=1)) == ErrorCode.UNKNOWN_STYLE
+
+
+@pytest.mark.parametrize("labels", [np.zeros((60, 80), np.float32), np.zeros((80, 60), np.uint8)])
+def test_labels_of_another_shape_or_kind_are_refused(augmenter, labels):
+    assert code_of(augmenter.augment, picture(), labels=labels) == ErrorCode.LABEL_MISMATCH
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.int32])
+def test_labels_of_every_kind_are_taken_and_variants_pass_them_on(augmenter, kind):
+    labels = np.arange(60 * 80).reshape(60, 80).astype(kind)
+    variants = augmenter.variants(picture(), 2, style="fog", seed=1, labels=labels)
+    assert len(variants) == 2
