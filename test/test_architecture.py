@@ -11,9 +11,10 @@ import genmodels_ros
 
 PACKAGE = Path(genmodels_ros.__file__).parent
 ROOMS = {
+    "cli": {"evaluation", "training", "pipelines", "models", "data", "simulation", "robots"},
     "nodes": {"conversions", "pipelines", "training", "simulation", "data", "robots", "models", "evaluation"},
     "conversions": {"robots", "pipelines", "data"},
-    "evaluation": {"pipelines", "models", "sampling", "data", "simulation", "robots"},
+    "evaluation": {"training", "pipelines", "models", "sampling", "data", "simulation", "robots"},
     "training": {"pipelines", "models", "sampling", "data", "simulation", "robots"},
     "pipelines": {"models", "sampling", "robots", "data"},
     "simulation": {"robots", "data"},

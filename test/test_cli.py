@@ -71,7 +71,6 @@ def test_an_arm_is_added_and_a_model_made_for_it(tmp_path, capsys, monkeypatch):
     [
         ["robot", "add", "missing.urdf", "--out", "arm.yaml"],
         ["robot", "make", "missing.yaml", "--out", "made"],
-        ["data", "world-model", "--out", "out", "--count", "1", "--robot", "ur5"],
         ["plan", "missing.json", "--out", "results.json"],
         ["evaluate", "world-model", "--recording", "missing.log"],
         ["augment", "missing_folder", "out"],
@@ -88,7 +87,17 @@ def test_bad_input_is_one_line_and_exit_code_2(arguments, tmp_path, monkeypatch,
     assert message.startswith("genmodels: ") and "\n" not in message and len(message) > 20
 
 
-@pytest.mark.parametrize("arguments", [["plan"], ["nonsense"], ["augment", "a", "b", "--count", "0"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan"],
+        ["nonsense"],
+        ["augment", "a", "b", "--count", "0"],
+        ["data", "world-model", "--out", "out", "--count", "1", "--robot", "ur5"],
+        ["train", "augmenter", "--data", "a", "--out", "b", "--steps", "1", "--latent", "gaussian"],
+    ],
+    ids=" ".join,
+)
 def test_wrong_usage_is_exit_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as error:
         main(arguments)

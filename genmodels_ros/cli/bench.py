@@ -1,0 +1,44 @@
+"""`genmodels bench`: the numbers of the README, measured here."""
+
+from pathlib import Path
+
+from genmodels_ros.cli.options import add_checkpoint, add_common, given, module, optional, positive, print_tables
+from genmodels_ros.errors import ErrorCode, GenModelsError
+
+BENCHMARKS = {  # name: module with bench(options) → tables
+    "trajectories": "genmodels_ros.evaluation.trajectories",
+    "world-model": "genmodels_ros.evaluation.world_model",
+    "closed-loop": "genmodels_ros.evaluation.closed_loop",
+    "augmenter": "genmodels_ros.evaluation.augmenter",
+}
+ARM_OPTIONS = ("robot", "limit", "reference", "plot")
+
+
+def add(commands) -> None:
+    parser = commands.add_parser("bench", help="the numbers of the README, measured here")
+    parser.add_argument("name", nargs="?", default="all", choices=("all", *BENCHMARKS))
+    parser.add_argument("--data", type=Path, help="folder of recordings and problems, if you have one")
+    parser.add_argument("--quick", action="store_true", help="fewer problems, wider intervals")
+    add_checkpoint(parser)
+    arms = optional(parser.add_argument_group("arm trajectories"))
+    arms("--robot", help="which arm (default: panda)")
+    arms("--limit", type=positive, help="problems of each set, spread over it (default: all)")
+    arms("--reference", type=Path, help="file of shortest lengths known; missing ones are sought, slowly")
+    arms("--plot", type=Path, help="write latencies and shares as a picture, PNG")
+    add_common(parser, _bench, table=True)
+
+
+def _bench(args):
+    from genmodels_ros.evaluation.options import BenchOptions
+
+    names = BENCHMARKS if args.name == "all" else (args.name,)
+    if args.checkpoint is not None and args.name == "all":
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, "--checkpoint needs the name of the model it is for.")
+    arm = given(args, ARM_OPTIONS)
+    if arm and "trajectories" not in names:
+        raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"--{next(iter(arm))} is for trajectories only.")
+    options = BenchOptions(args.data, args.device, args.seed, args.quick, args.checkpoint)
+    tables = []
+    for name in names:
+        tables += module(BENCHMARKS[name]).bench(options, **(arm if name == "trajectories" else {}))
+    print_tables(tables, args.json)

@@ -1,0 +1,48 @@
+"""`genmodels data`: training data, made in simulation."""
+
+from pathlib import Path
+
+from genmodels_ros.cli.options import add_common, module, positive
+from genmodels_ros.errors import ErrorCode, GenModelsError
+
+MAKERS = {  # model: (what a count counts, module with make_shards)
+    "trajectories": ("expert paths of an arm", "genmodels_ros.simulation.arm_experts"),
+    "world-model": ("floors driven on", "genmodels_ros.simulation.floor_episodes"),
+    "augmenter": ("frames of the robot's camera", "genmodels_ros.simulation.camera_shards"),
+}
+
+
+def add(commands) -> None:
+    models = commands.add_parser("data", help="make training data in simulation").add_subparsers(
+        required=True, metavar="MODEL", dest="model"
+    )
+    for model, (counted, _) in MAKERS.items():
+        parser = models.add_parser(model, help=counted)
+        parser.add_argument("--out", type=Path, required=True, help="folder for the shards and their card")
+        parser.add_argument("--count", type=positive, required=True, help=counted)
+        parser.add_argument("--workers", type=positive, default=1, help="processes (default: %(default)s)")
+        add_common(parser, _data)
+        if model == "trajectories":
+            parser.add_argument("--robot", default="panda", help="a shipped arm or a YAML file (default: %(default)s)")
+        if model == "world-model":
+            parser.add_argument("--floors", type=Path, help="real buildings: logs *-corrected.log.gz, maps *.yaml")
+            parser.add_argument(
+                "--hold-out", action="append", help="building never to use (default: intel), repeatable"
+            )
+
+
+def _data(args):
+    options = {"robot": args.robot} if args.model == "trajectories" else {}
+    if args.model == "world-model":
+        options = _floors(args)
+    module(MAKERS[args.model][1]).make_shards(
+        out=args.out, count=args.count, seed=args.seed, workers=args.workers, **options
+    )
+
+
+def _floors(args) -> dict:
+    if args.floors is None and args.hold_out is not None:
+        raise GenModelsError(ErrorCode.NO_OBSERVATION, "--hold-out holds back a building of --floors: give that too.")
+    if args.floors is None:
+        return {}
+    return {"floors": args.floors, "hold_out": None if args.hold_out is None else tuple(args.hold_out)}

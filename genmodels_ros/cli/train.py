@@ -1,0 +1,86 @@
+"""`genmodels train`: models from shards and recordings."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from genmodels_ros.cli.options import add_common, given, module, optional, positive
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """`module` has train(data=, out=, steps=, batch_size=, seed=, device=, resume=, **options) → Card.
+
+    `add(group)` declares the `options` that only this model has; what is not given keeps the trainer's default.
+    """
+
+    help: str
+    module: str
+    batch_size: int  # that the shipped checkpoint was trained with
+    options: tuple[str, ...] = ()
+    add: Callable | None = None
+
+
+def _trajectories(add) -> None:
+    add("--robot", help="a shipped arm or a YAML file (default: panda)")
+    add("--prediction", choices=("eps", "x_0", "v", "flow"), help="what the network's head predicts (default: v)")
+    add("--schedule", choices=("cosine", "linear", "flow"), help="of the noise (default: cosine)")
+    add("--width", type=positive, help="default: 128")
+    add("--layers", type=positive, help="default: 4")
+    add("--condition-dropout", type=float, help="share trained without seeing the obstacles (default: 0.1)")
+    add("--self-conditioning", action="store_true", help="look at the geometry of the estimate of the step before")
+
+
+def _world_model(add) -> None:
+    add("--latent", choices=("gaussian", "categorical"), help="default: gaussian")
+    add(
+        "--without", action="append", metavar="PART",
+        help="leave out tracks, past, movers, memory or latent, to see what it is worth",
+    )  # fmt: skip
+
+
+TRAINERS = {
+    "trajectories": Trainer(
+        "arm trajectories by diffusion", "genmodels_ros.training.trajectories", 96,
+        ("robot", "prediction", "schedule", "width", "layers", "condition_dropout", "self_conditioning"), _trajectories,
+    ),
+    "world-model": Trainer(
+        "the lidar world model", "genmodels_ros.training.world_model", 32, ("latent", "without"), _world_model
+    ),
+    "camera-world-model": Trainer(
+        "the camera world model, from a folder of Donkey tubs", "genmodels_ros.training.camera_world_model", 8
+    ),
+    "augmenter": Trainer("image translation by a GAN", "genmodels_ros.training.augmenter", 12),
+}  # fmt: skip
+
+
+def add(commands) -> None:
+    models = commands.add_parser("train", help="train a model").add_subparsers(
+        required=True, metavar="MODEL", dest="model"
+    )
+    for name, trainer in TRAINERS.items():
+        parser = models.add_parser(name, help=trainer.help)
+        parser.add_argument("--data", type=Path, required=True, help="folder of what 'genmodels data' made, or of tubs")
+        parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
+        parser.add_argument("--steps", type=positive, required=True)
+        parser.add_argument("--batch-size", type=positive, default=trainer.batch_size, help="default: %(default)s")
+        parser.add_argument("--resume", action="store_true", help="go on from the state in --out")
+        if trainer.add is not None:
+            trainer.add(optional(parser))
+        add_common(parser, _train)
+
+
+def _train(args):
+    trainer = TRAINERS[args.model]
+    card = module(trainer.module).train(
+        data=args.data,
+        out=args.out,
+        steps=args.steps,
+        batch_size=args.batch_size,
+        seed=args.seed,
+        device=args.device,
+        resume=args.resume,
+        **given(args, trainer.options),
+    )
+    print(json.dumps(card.metrics, indent=2))
