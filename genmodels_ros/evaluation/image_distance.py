@@ -1,40 +1,19 @@
 """Kernel inception distance without Inception: how far two sets of images are apart in the features of a fixed network.
 
-The features come from convolutions with random weights drawn from one seed, never trained: means over a coarse grid of
-each layer (light, colour, haze and where they are) and the deviations of each (contrast, noise, texture). They are no
-judge of meaning, and no figure compares with a published KID; a figure means something beside the others of its table,
-above all beside the distance between two halves of real images.
+The features are those of models/image_features.py: a figure means something beside the others of its table, above all
+beside the distance between two halves of real images.
 """
-
-from itertools import pairwise
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-SEED = 20_240  # of the extractor's weights: part of the measure's definition
-WIDTHS = (3, 24, 48, 96)
-SIZE = (96, 128)
+from genmodels_ros.models.image_features import image_features
 
 
 def features(images: np.ndarray) -> Tensor:
-    """uint8 [N, H, W, 3] → [N, F]. Images of another size are brought to SIZE, which blurs their noise."""
-    rng = torch.Generator().manual_seed(SEED)
-    weights = [torch.randn(b, a, 4, 4, generator=rng) / (16 * a) ** 0.5 for a, b in pairwise(WIDTHS)]
-    with torch.no_grad():
-        return torch.cat([_features(torch.from_numpy(images[i : i + 64]), weights) for i in range(0, len(images), 64)])
-
-
-def _features(images: Tensor, weights: list[Tensor]) -> Tensor:
-    h = images.permute(0, 3, 1, 2).float() / 255 * 2 - 1
-    if h.shape[-2:] != SIZE:
-        h = F.adaptive_avg_pool2d(h, SIZE)
-    parts = [F.adaptive_avg_pool2d(h, (3, 4)).flatten(1)]
-    for weight in weights:
-        h = F.leaky_relu(F.conv2d(h, weight, stride=2, padding=1), 0.2)
-        parts += [F.adaptive_avg_pool2d(h, (3, 4)).flatten(1), h.std(dim=(2, 3))]
-    return torch.cat(parts, dim=1)
+    """uint8 [N, H, W, 3] → [N, F]; see `image_features`."""
+    return image_features(torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2))
 
 
 def kernel_distance(first: Tensor, second: Tensor, scale: Tensor | None = None) -> float:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from genmodels_ros.evaluation.image_distance import SEED, WIDTHS
+from genmodels_ros.models.image_features import SEED, WIDTHS
 
 
 def ssim(first: np.ndarray, second: np.ndarray) -> float:

@@ -8,7 +8,6 @@
 Reals and fakes get the same faint noise, so that D cannot tell them by the eight-bit steps of the stored ones.
 """
 
-import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from genmodels_ros.training.augmenter_losses import (
     spread,
     structure_loss,
 )
+from genmodels_ros.training.collapse_watch import CollapseWatch, preference
 from genmodels_ros.training.gan_objectives import OBJECTIVES, gradient_penalty
 from genmodels_ros.training.loop import (
     ExponentialMovingAverage,
@@ -38,7 +38,6 @@ from genmodels_ros.training.loop import (
     set_learning_rate,
 )
 
-log = logging.getLogger(__name__)
 REDUCTION = 4  # of the second picture that diversity is measured on
 
 
@@ -108,7 +107,7 @@ class Trainer:
         return torch.randn(shape, generator=self.rng).to(self.device)
 
     def step(self, step: int, source: Tensor, style: Tensor, target: Tensor) -> dict[str, float]:
-        """One update of D, then of G, on the same batch; returns what `Diagnostics` watches."""
+        """One update of D, then of G, on the same batch; returns what `CollapseWatch` watches."""
         generator = self.model.generator
         transform = generator.transform(source, style, self.normal(len(source), generator.latent))
         clean = transform.apply(source)
@@ -128,9 +127,7 @@ class Trainer:
             penalty = sum(gradient_penalty(lambda x: discriminator(x, style), images) for images in (real, fake))
             loss = loss + 0.5 * settings.gamma * settings.penalty_every * penalty
         _descend(self.optimizers["discriminator"], loss)
-        # over images, not patches: how often D prefers the real one of a pair
-        accuracy = (real_logits.flatten(1).mean(1) > fake_logits.flatten(1).mean(1)).float().mean()
-        return {"discriminator_accuracy": float(accuracy)}
+        return {"discriminator_accuracy": preference(real_logits, fake_logits)}
 
     def _update_generator(self, source, style, real, shown, clean, transform) -> dict[str, float]:
         settings, discriminator = self.settings, self.model.discriminator.requires_grad_(False)
@@ -159,34 +156,6 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
-
-
-class Diagnostics:
-    """Running means of what shows a game going wrong, and what to do about it."""
-
-    REPORT_EVERY = 250  # steps
-
-    def __init__(self, target_spread: float):
-        self.target_spread, self.means = target_spread, {}
-
-    def add(self, step: int, values: dict[str, float]) -> None:
-        for name, value in values.items():
-            self.means[name] = 0.99 * self.means.get(name, value) + 0.01 * value
-        if step and step % self.REPORT_EVERY == 0:
-            log.info("step %d: %s", step, ", ".join(f"{name} {value:.3f}" for name, value in self.means.items()))
-            for sentence in self.warnings():
-                log.warning("step %d: %s", step, sentence)
-
-    def warnings(self) -> list[str]:
-        """One sentence a problem, with its remedy."""
-        found = []
-        if self.means.get("diversity", 1) < 0.1 * self.target_spread:
-            found.append("Mode collapse: two codes give nearly the same image. Raise Settings.diversity.")
-        if self.means.get("discriminator_accuracy", 0) > 0.98:
-            found.append("The discriminator wins: raise Settings.gamma or lower Settings.discriminator_rate.")
-        if self.means.get("discriminator_accuracy", 1) < 0.5:
-            found.append("The discriminator learns nothing: lower Settings.gamma or raise its rate.")
-        return found
 
 
 def target_spread(images: Images, rng: torch.Generator, pairs: int = 64) -> float:
@@ -220,7 +189,7 @@ def train(
     state = TrainingState(
         Path(out), modules={"model": model, "average": average.average}, optimizers=trainer.optimizers, rng=rng
     )
-    diagnostics = Diagnostics(target_spread(images, generator(seed)))
+    diagnostics = CollapseWatch(target_spread(images, generator(seed)))
     card = Card(
         model="image_translation_gan",
         config=config,
@@ -245,7 +214,7 @@ def train(
 
 
 def _save(
-    out: Path, average: ExponentialMovingAverage, card: Card, diagnostics: Diagnostics, measured: dict | None = None
+    out: Path, average: ExponentialMovingAverage, card: Card, diagnostics: CollapseWatch, measured: dict | None = None
 ) -> Card:
     """Writes the generator alone: the discriminator has done its work."""
     shipped = ImageTranslationGAN(**card.config)

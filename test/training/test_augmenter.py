@@ -8,7 +8,7 @@ from genmodels_ros.data.image_shards import save_data_card, save_shard
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.training import augmenter
-from genmodels_ros.training.augmenter import Diagnostics, Settings
+from genmodels_ros.training.augmenter import Settings
 
 SMALL = Settings(width=16, discriminator_width=8, save_every=2)
 
@@ -58,16 +58,6 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(shards, tmp_path, mo
     whole, parts = (load_checkpoint(tmp_path / name, "image_translation_gan")[0] for name in ("whole", "parts"))
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], atol=1e-6), name
-
-
-def test_collapse_is_named_with_its_remedy():
-    diagnostics = Diagnostics(target_spread=0.2)
-    diagnostics.add(0, {"diversity": 0.001, "discriminator_accuracy": 0.999})
-    sentences = " ".join(diagnostics.warnings())
-    assert "collapse" in sentences and "diversity" in sentences and "gamma" in sentences
-    healthy = Diagnostics(target_spread=0.2)
-    healthy.add(0, {"diversity": 0.1, "discriminator_accuracy": 0.7})
-    assert not healthy.warnings()
 
 
 def test_missing_data_is_named(tmp_path):
