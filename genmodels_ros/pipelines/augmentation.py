@@ -17,6 +17,7 @@ from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.image_translation import StyleCode, as_batch, checked_image, checked_labels, translate
 from genmodels_ros.pipelines.quality_gate import MIN_AGREEMENT, judge
+from genmodels_ros.pipelines.watermark import embed
 
 RANDOM = "random"
 # IPTC NewsCodes, Digital Source Type: a picture modified by a generative model, as opposed to one made by it.
@@ -114,6 +115,8 @@ class ImageAugmenter:
         )
         if lighting_only:
             raise GenModelsError(ErrorCode.UNKNOWN_STYLE, "This model cannot change lighting alone.")
+        if self.mark:
+            result = embed(result)
         verdict = judge(image, result, self.min_agreement)
         return AugmentedImage(
             image=result,

@@ -1,0 +1,110 @@
+"""Finds the mark of watermark.py without the original, and says how probable such a find is in an image without one.
+
+The image is reduced to what could be the mark: the band's frequencies, contrast evened out, the tile's repetitions
+added up, and of each frequency only its phase kept (phase-only matched filter, Horner and Gianino 1984). A key's phases
+are uniform and independent, so their correlation with those of any image that knows nothing of the key has mean 0 and
+variance 1, and is normal but for a lighter tail. That holds whatever the image shows; nothing is fitted.
+
+Looked for where `embed` puts it, with half of the probability allowed, and, with the other half, at every shift of the
+tile and at half and double size: a crop or a picture of half the size still tells.
+"""
+
+from dataclasses import dataclass
+from math import erfc, sqrt
+
+import numpy as np
+
+from genmodels_ros.pipelines.watermark_pattern import KEY, TILE, band, on_tile, phases
+
+MAX_FALSE_ALARM = 1e-6
+SCALES = (1.0, 2.0, 0.5)  # of the search
+WINDOW = 7  # pixels within which contrast is evened out
+EVEN = 2.0  # grey levels: weaker contrast is not amplified
+CLIP = 2.5  # times the contrast around
+
+
+@dataclass(frozen=True)
+class Detection:
+    """score: the correlation, in standard deviations, at the place where it is least probable without the mark
+    is_synthetic: false_alarm <= MAX_FALSE_ALARM
+    false_alarm: probability that an image without the mark reaches as much at any of the places that were looked at
+    """
+
+    score: float
+    is_synthetic: bool
+    false_alarm: float
+
+
+def detect(image: np.ndarray, *, key: str = KEY) -> Detection:
+    """Looks for the mark of `key` in uint8 [H, W, 3] RGB, or [H, W] grey."""
+    score = aligned_score(image_phases(image), key)
+    false_alarm = 2 * tail(score)
+    if false_alarm > MAX_FALSE_ALARM:
+        found = max(float(shifted_scores(image_phases(image, scale), key).max()) for scale in SCALES)
+        searched = 2 * tail(found) * TILE * TILE * len(SCALES)
+        if searched < false_alarm:
+            score, false_alarm = found, searched
+    return Detection(score, false_alarm <= MAX_FALSE_ALARM, min(1.0, false_alarm))
+
+
+def tail(score: float) -> float:
+    """Probability that a standard normal variable exceeds `score`."""
+    return 0.5 * erfc(score / sqrt(2))
+
+
+def image_phases(image: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """complex [frequencies of the band] of magnitude 1, or 0 where the image has nothing; `scale` resizes it first."""
+    spectrum = image_spectrum(grey_levels(image, scale))[0]
+    size = np.abs(spectrum)
+    return np.divide(spectrum, size, where=size > 1e-4, out=np.zeros_like(spectrum))
+
+
+def aligned_score(image: np.ndarray, key: str) -> float:
+    """Standard normal if `image`, the phases of an image, has no mark."""
+    return float(np.vdot(phases(key), image).real) / _deviation(image)
+
+
+def shifted_scores(image: np.ndarray, key: str) -> np.ndarray:
+    """[TILE, TILE]: the score at every cyclic shift of the tile, each standard normal without the mark."""
+    return on_tile(np.conj(phases(key)) * image) * (TILE * TILE / 2 / _deviation(image))
+
+
+def grey_levels(image: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """float32 [H, W] in 0..255, resized by `scale`."""
+    import cv2
+
+    single = image.ndim == 2 or image.shape[2] == 1
+    grey = image.reshape(image.shape[:2]) if single else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    grey = grey.astype(np.float32)
+    if scale == 1:
+        return grey
+    size = tuple(max(1, round(side * scale)) for side in grey.shape[::-1])
+    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+
+
+def image_spectrum(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """complex64 [frequencies of the band] of the evened image, and the contrast that it was divided by, float32 [H, W].
+
+    Divided by its contrast squared: to see a mark of equal strength everywhere in a host whose strength varies, each
+    pixel counts as much as its host is quiet.
+    """
+    import cv2
+
+    detail = cv2.subtract(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.GaussianBlur(grey, (0, 0), 3))
+    contrast = cv2.blur(np.abs(detail), (WINDOW, WINDOW)) + EVEN
+    evened = cv2.divide(np.clip(cv2.divide(detail, contrast), -CLIP, CLIP), contrast)
+    return np.fft.rfft2(_folded(evened))[band()].astype(np.complex64), contrast
+
+
+def _deviation(image: np.ndarray) -> float:
+    return sqrt(max(np.count_nonzero(image), 1) / 2)
+
+
+def _folded(values: np.ndarray) -> np.ndarray:
+    """[TILE, TILE]: sum of the tile's repetitions; what an image lacks of one counts as 0."""
+    total = np.zeros((TILE, TILE), np.float32)
+    for top in range(0, values.shape[0], TILE):
+        for left in range(0, values.shape[1], TILE):
+            part = values[top : top + TILE, left : left + TILE]
+            total[: part.shape[0], : part.shape[1]] += part
+    return total
