@@ -9,6 +9,7 @@ MODELS = {
     "scan_world_model": "genmodels_ros.models.world_model:ScanWorldModel",
     "image_world_model": "genmodels_ros.models.camera_world_model:ImageWorldModel",
     "image_translation_gan": "genmodels_ros.models.gan:ImageTranslationGAN",
+    "image_completion_gan": "genmodels_ros.models.gan.inpainter:ImageCompletionGAN",
 }
 
 
