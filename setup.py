@@ -24,6 +24,7 @@ setup(
         (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
     ],
     install_requires=["setuptools"],
+    extras_require={"lerobot": ["pyarrow==26.0.1"]},
     zip_safe=False,
     maintainer="genmodels_ros maintainers",
     maintainer_email="maintainers@genmodels-ros.org",

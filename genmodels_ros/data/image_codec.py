@@ -31,11 +31,12 @@ def check_size(height: int, width: int) -> None:
         )
 
 
-def decode(data: bytes, *, as_labels: bool = False) -> np.ndarray:
+def decode(data: bytes, *, as_labels: bool = False, upright: bool = False) -> np.ndarray:
     """uint8 [H, W, 3] RGB; or, `as_labels`, the values of a one-channel PNG, uint8 or uint16 [H, W].
 
-    A camera's orientation tag is ignored: labels belong to the pixels as stored. Raises GenModelsError:
-    UNKNOWN_ENCODING for other formats, INVALID_IMAGE for damaged, truncated or oversized data.
+    Grey becomes RGB, transparency goes, of 16 bits the upper 8 stay. A camera's orientation tag is ignored unless
+    `upright`. Raises GenModelsError: UNKNOWN_ENCODING for other formats, INVALID_IMAGE for damaged, truncated or
+    oversized data.
     """
     image_format, (height, width) = _header(data)
     if image_format is None or (as_labels and image_format != "png"):
@@ -44,7 +45,8 @@ def decode(data: bytes, *, as_labels: bool = False) -> np.ndarray:
     check_size(height, width)
     if data.rfind(_END[image_format]) < len(data) // 2:
         raise invalid(f"The {image_format} data is truncated after {len(data)} bytes.")
-    flags = cv2.IMREAD_UNCHANGED if as_labels else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    colour = cv2.IMREAD_COLOR_RGB if upright else cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = cv2.IMREAD_UNCHANGED if as_labels else colour
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
@@ -62,6 +64,18 @@ def encode_png(image: np.ndarray) -> bytes:
     """PNG of uint8 [H, W, 3] RGB, or of labels uint8 or uint16 [H, W]; fast rather than small."""
     pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+
+
+def encode_labels(labels: np.ndarray) -> bytes:
+    """PNG of labels [H, W] of any whole type whose values fit 16 bits; raises GenModelsError(LABEL_MISMATCH)."""
+    if labels.dtype not in (np.uint8, np.uint16):
+        if labels.size and (labels.min() < 0 or labels.max() > np.iinfo(np.uint16).max):
+            raise GenModelsError(
+                ErrorCode.LABEL_MISMATCH,
+                f"Labels from {labels.min()} to {labels.max()} do not fit a PNG of 16 bits: write a bag (32SC1).",
+            )
+        labels = labels.astype(np.uint16)
+    return encode_png(labels)
 
 
 def _header(data: bytes) -> tuple[str | None, tuple[int, int]]:

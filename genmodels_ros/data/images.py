@@ -1,111 +1,94 @@
-"""Where images to be augmented come from, and how the results are stored.
+"""Where images to be augmented come from, and how the results are stored: one door to all formats.
 
-A source is a folder of JPEG and PNG files, perhaps with a folder of masks of the same names, or the camera of a
-recording (rosbag2 folder, Donkey tub). What cannot be read comes along with its reason: nothing is lost silently.
-
-    OUT/<name>.png            the image
-    OUT/labels/<name>.png     its labels, values and size untouched
-    OUT/<name>.json           the sidecar
+What is at a path is found by looking at it. What cannot be read comes along with its reason: nothing is lost silently.
 """
 
-import json
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from genmodels_ros.data.image_codec import decode, encode_png, invalid
-from genmodels_ros.data.recordings import open_recording
+from genmodels_ros.data.formats.bag import is_bag, read_bag
+from genmodels_ros.data.formats.bag_writer import BagWriter
+from genmodels_ros.data.formats.coco import annotation_files, read_coco
+from genmodels_ros.data.formats.coco_writer import CocoWriter
+from genmodels_ros.data.formats.folder import FolderWriter, image_files, read_folder
+from genmodels_ros.data.formats.lerobot_writer import LeRobotWriter
+from genmodels_ros.data.formats.recording import read_recording
+from genmodels_ros.data.formats.tub_writer import TubWriter
+from genmodels_ros.data.formats.webdataset_writer import WebDatasetWriter
+from genmodels_ros.data.formats.yolo import looks_like_yolo, read_yolo
+from genmodels_ros.data.formats.yolo_writer import YoloWriter
+from genmodels_ros.data.image_codec import invalid
+from genmodels_ros.data.labelled_images import ImageSource, Writer
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
-SUFFIXES = (".jpg", ".jpeg", ".png")
+AUTO, SAME = "auto", "same"
+READERS = {"folder": read_folder, "bag": read_bag, "tub": read_recording, "coco": read_coco, "yolo": read_yolo}
+WRITERS = {
+    "folder": FolderWriter,
+    "bag": BagWriter,
+    "tub": TubWriter,
+    "coco": CocoWriter,
+    "yolo": YoloWriter,
+    "lerobot": LeRobotWriter,
+    "webdataset": WebDatasetWriter,
+}
 
 
-@dataclass(frozen=True)
-class SourceImage:
-    """One image, or the reason why there is none. `name` is unique in its source and fit for a file name."""
+def open_images(path: Path, labels: Path | None = None, *, format: str = AUTO, topic: str | None = None) -> ImageSource:
+    """Looks at `path` once. labels: a folder of masks for a folder of images; topic: which camera of a bag.
 
-    name: str
-    origin: str  # file or recording it comes from
-    stamp: float | None = None  # [s], of recordings
-    image: np.ndarray | None = None  # uint8 [H, W, 3] RGB
-    labels: np.ndarray | None = None  # uint8 or uint16 [H, W]
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class ImageSource:
-    """How many images there are, at most, and a way to go through them once."""
-
-    count: int
-    images: Callable[[], Iterator[SourceImage]]
-
-
-def open_images(path: Path, labels: Path | None = None) -> ImageSource:
-    """Looks at `path` once. Raises GenModelsError: INVALID_IMAGE if it is missing or holds no image, LABEL_MISMATCH for
-    labels that cannot belong to it, and whatever a recording's reader raises."""
+    Raises GenModelsError: INVALID_IMAGE if it is missing or holds no image, LABEL_MISMATCH for labels that cannot
+    belong to it, UNKNOWN_ENCODING for an unknown format, and whatever a recording's reader raises.
+    """
     path = Path(path)
     if not path.exists():
         raise invalid(f"{path}: no such file or folder.")
-    files = sorted(p for p in path.iterdir() if p.suffix.lower() in SUFFIXES) if path.is_dir() else []
-    if files:
-        return _folder(files, labels)
-    if labels is not None:
-        raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"--labels needs a folder of images; {path} is none.")
     if path.is_dir() and not any(path.iterdir()):
         raise invalid(f"{path} is empty.")
-    recording = open_recording(path)
-    if not recording.num_images:
-        raise invalid(f"{path} holds no images.")
-    return ImageSource(recording.num_images, lambda: _recorded(recording))
+    format = detect(path) if format == AUTO else _known(format, READERS)
+    if labels is not None and format != "folder":
+        raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"--labels needs a folder of images; {path} is {_a(format)}.")
+    if topic is not None and format != "bag":
+        raise invalid(f"--topic needs a bag; {path} is {_a(format)}.")
+    options = {"labels": labels} if format == "folder" else {"topic": topic} if format == "bag" else {}
+    return READERS[format](path, **options)
 
 
-def save_variant(folder: Path, name: str, image: np.ndarray | None, labels: np.ndarray | None, sidecar: dict) -> None:
-    """Writes image and labels where there are any, and the sidecar, which names them."""
-    if image is not None:
-        (folder / f"{name}.png").write_bytes(encode_png(image))
-        sidecar = {"image": f"{name}.png", **sidecar}
-        if labels is not None:
-            (folder / "labels").mkdir(exist_ok=True)
-            (folder / "labels" / f"{name}.png").write_bytes(encode_png(labels))
-            sidecar = {"labels": f"labels/{name}.png", **sidecar}
-    (folder / f"{name}.json").write_text(json.dumps(sidecar, indent=2) + "\n")
+def detect(path: Path) -> str:
+    """The format of what is there; a recording's reader says what is wrong with anything else."""
+    if path.is_dir() and is_bag(path):
+        return "bag"
+    if path.is_dir() and any(path.glob("*.catalog")):
+        return "tub"
+    if annotation_files(path):
+        return "coco"
+    if looks_like_yolo(path):
+        return "yolo"
+    return "folder" if image_files(path) else "tub"
 
 
-def _folder(files: list[Path], labels: Path | None) -> ImageSource:
-    if labels is not None and not Path(labels).is_dir():
-        raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"{labels} is not a folder of label images.")
-    stems = Counter(file.stem for file in files)
-    names = {file: file.stem if stems[file.stem] == 1 else file.name.replace(".", "_") for file in files}
-    return ImageSource(len(files), lambda: (_read(file, name, labels) for file, name in names.items()))
+def create_writer(format: str, out: Path, source: ImageSource) -> Writer:
+    """Makes the folder `out`. Raises GenModelsError: INVALID_IMAGE if it holds something already or the format cannot
+    hold the source; UNKNOWN_ENCODING for an unknown format, or one that needs a package that is missing."""
+    out = Path(out)
+    writer = WRITERS[out_format(format, source)]
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise invalid(f"{out} is not empty: choose another OUT, or remove it first.")
+    out.mkdir(parents=True, exist_ok=True)
+    return writer(out, source)
 
 
-def _read(file: Path, name: str, labels_folder: Path | None) -> SourceImage:
-    try:
-        image = decode(file.read_bytes())
-        labels = None if labels_folder is None else _read_labels(Path(labels_folder), file.stem, image.shape[:2])
-    except (GenModelsError, OSError) as error:
-        return SourceImage(name, str(file), problem=str(error))
-    return SourceImage(name, str(file), image=image, labels=labels)
+def out_format(format: str, source: ImageSource) -> str:
+    """`same` is the source's; `auto`, too, but pictures of folders and recordings go to a plain folder."""
+    if format == AUTO:
+        return source.format if source.format in ("coco", "yolo") else "folder"
+    return _known(source.format if format == SAME else format, WRITERS)
 
 
-def _read_labels(folder: Path, stem: str, shape: tuple[int, int]) -> np.ndarray:
-    path = folder / f"{stem}.png"
-    if not path.exists():
-        raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"No labels for it: {path} is missing.")
-    labels = decode(path.read_bytes(), as_labels=True)
-    if labels.shape != shape:
-        size, wanted = (f"{width}x{height}" for height, width in (labels.shape, shape))
-        raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"Its labels are {size} pixels, the image {wanted}.")
-    return labels
+def _known(format: str, formats: dict) -> str:
+    if format not in formats:
+        raise GenModelsError(ErrorCode.UNKNOWN_ENCODING, f"Unknown format {format!r}; known: {', '.join(formats)}.")
+    return format
 
 
-def _recorded(recording) -> Iterator[SourceImage]:
-    read = 0
-    for read, frame in enumerate(recording.images(), start=1):
-        yield SourceImage(f"frame_{read - 1:06d}", str(recording.path), frame.stamp, frame.image)
-    if missing := recording.num_images - read:
-        problem = f"The recording holds {missing} images fewer than its index says."
-        yield SourceImage(recording.path.name, str(recording.path), problem=problem)
+def _a(format: str) -> str:
+    return {"coco": "a COCO dataset", "yolo": "a YOLO dataset"}.get(format, f"a {format}")

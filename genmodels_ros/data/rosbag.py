@@ -22,9 +22,9 @@ IMAGE = ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage")
 def read_rosbag(path: Path) -> Recording:
     """The sensors in the bag. Raises GenModelsError(NO_OBSERVATION) if damaged or without scans and images."""
     try:
-        with _reader(path) as bag:
+        with open_bag(path) as bag:
             return _read(path, bag)
-    except _errors() as error:
+    except errors() as error:
         raise bad_recording(path, f"the bag cannot be read ({error}); copy or reindex it.") from error
 
 
@@ -38,7 +38,7 @@ def _read(path: Path, bag) -> Recording:
     for connection, received, raw in bag.messages(connections=wanted) if wanted else ():
         kind = next(kind for kind in streams if connection.msgtype in kind)
         try:
-            item = _CONVERT[kind](_store().deserialize_cdr(raw, connection.msgtype), received * 1e-9)
+            item = _CONVERT[kind](deserialize(raw, connection.msgtype), received * 1e-9)
         except (ValueError, AssertionError, IndexError, KeyError):
             item = None
         if item is None:
@@ -82,7 +82,7 @@ def _scan(message, received: float) -> Scan | None:
     numbers = [message.angle_min, message.angle_increment, message.range_min, message.range_max]
     if len(ranges) < 2 or not np.isfinite(numbers).all() or message.angle_increment == 0 or message.range_max <= 0:
         return None
-    return Scan(_stamp(message, received), ranges, *(float(value) for value in numbers))
+    return Scan(stamp_of(message, received), ranges, *(float(value) for value in numbers))
 
 
 def _odometry(message, received: float) -> Odometry | None:
@@ -91,19 +91,20 @@ def _odometry(message, received: float) -> Odometry | None:
     pose = np.array([position.x, position.y, yaw])
     twist = np.array([message.twist.twist.linear.x, message.twist.twist.angular.z])
     finite = np.isfinite(pose).all() and np.isfinite(twist).all()
-    return Odometry(_stamp(message, received), pose, twist) if finite else None
+    return Odometry(stamp_of(message, received), pose, twist) if finite else None
 
 
 def _command(message, received: float) -> Command | None:
     inner = getattr(message, "twist", message)
     twist = np.array([inner.linear.x, inner.angular.z])
-    return Command(_stamp(message, received), twist) if np.isfinite(twist).all() else None
+    return Command(stamp_of(message, received), twist) if np.isfinite(twist).all() else None
 
 
 _CONVERT = {SCAN: _scan, ODOMETRY: _odometry, COMMAND: _command}
 
 
-def _stamp(message, received: float) -> float:
+def stamp_of(message, received: float) -> float:
+    """[s] of the header, or when it was `received` if it has none."""
     header = getattr(message, "header", None)
     stamp = header.stamp.sec + header.stamp.nanosec * 1e-9 if header is not None else 0.0
     return stamp if stamp > 0 else received
@@ -112,42 +113,50 @@ def _stamp(message, received: float) -> float:
 def _images(path: Path, topics: set[str]) -> Iterator[StampedImage]:
     """Decodes one image after the other; those in an encoding this reader does not know are an error that says so."""
     try:
-        with _reader(path) as bag:
+        with open_bag(path) as bag:
             connections = [c for c in bag.connections if c.topic in topics and c.msgtype in IMAGE]
             for connection, received, raw in bag.messages(connections=connections) if connections else ():
-                message = _store().deserialize_cdr(raw, connection.msgtype)
-                yield StampedImage(_stamp(message, received * 1e-9), _rgb(path, message, connection.msgtype))
-    except _errors() as error:
+                message = deserialize(raw, connection.msgtype)
+                yield StampedImage(stamp_of(message, received * 1e-9), to_rgb(path, message, connection.msgtype))
+    except errors() as error:
         raise bad_recording(path, f"the bag cannot be read ({error}); copy or reindex it.") from error
 
 
-def _rgb(path: Path, message, msgtype: str) -> np.ndarray:
+def to_rgb(path: Path, message, msgtype: str) -> np.ndarray:
+    """uint8 [H, W, 3]; raises GenModelsError(NO_OBSERVATION) for encodings it does not know and truncated data."""
     if msgtype.endswith("CompressedImage"):
         try:
             return decode(bytes(message.data))
         except GenModelsError as error:
             raise bad_recording(path, f"a compressed image cannot be read. {error.message}") from error
     data = np.frombuffer(bytes(message.data), np.uint8)
-    channels = {"rgb8": 3, "bgr8": 3, "mono8": 1}.get(message.encoding)
+    channels = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}.get(message.encoding)
     if channels is None:
         raise bad_recording(
-            path, f"images are encoded as {message.encoding!r}: use rgb8, bgr8, mono8 or a compressed topic."
+            path,
+            f"images are encoded as {message.encoding!r}: use rgb8, bgr8, rgba8, bgra8, mono8 or a compressed topic.",
         )
     if message.step < message.width * channels or len(data) < message.step * message.height or message.height == 0:
         raise bad_recording(path, "an image is truncated.")
     rows = data[: message.step * message.height].reshape(message.height, message.step)
     image = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
-    image = image[..., ::-1] if message.encoding == "bgr8" else image
+    image = image[..., 2::-1] if message.encoding.startswith("bgr") else image[..., :3]
     return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
 
 
-def _reader(path: Path):
+def open_bag(path: Path):
+    """A reader, to be used in `with`; what a damaged bag makes it raise is in `errors()`."""
     from rosbags.rosbag2 import Reader
 
     return Reader(path)
 
 
-def _store():
+def deserialize(raw: bytes, msgtype: str):
+    return store().deserialize_cdr(raw, msgtype)
+
+
+def store():
+    """The message types of ROS 2 Jazzy."""
     global _typestore
     if _typestore is None:
         from rosbags.typesys import Stores, get_typestore
@@ -159,7 +168,7 @@ def _store():
 _typestore = None
 
 
-def _errors() -> tuple[type[Exception], ...]:
+def errors() -> tuple[type[Exception], ...]:
     """What a damaged bag raises; the library's own errors are its, SQLite's and the decompressors'."""
     import sqlite3
 

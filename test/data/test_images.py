@@ -3,8 +3,8 @@ import json
 import numpy as np
 import pytest
 
-from genmodels_ros.data.image_codec import decode, encode_png
-from genmodels_ros.data.images import open_images, save_variant
+from genmodels_ros.data.image_codec import encode_png
+from genmodels_ros.data.images import open_images
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 
@@ -74,17 +74,3 @@ def test_a_tub_is_a_source_of_images_with_stamps(tmp_path):
     items = list(open_images(tmp_path).images())
     assert items[0].stamp == 2.5 and items[0].image.shape == (6, 8, 3)
     assert items[1].image is None and "1 images fewer" in items[1].problem
-
-
-def test_a_variant_is_stored_with_labels_and_sidecar(tmp_path):
-    labels = np.arange(48, dtype=np.uint8).reshape(6, 8)
-    save_variant(tmp_path, "x", image(4), labels, {"style": "night"})
-    sidecar = json.loads((tmp_path / "x.json").read_text())
-    assert sidecar["style"] == "night"
-    assert np.array_equal(decode((tmp_path / sidecar["image"]).read_bytes()), image(4))
-    assert np.array_equal(decode((tmp_path / sidecar["labels"]).read_bytes(), as_labels=True), labels)
-
-
-def test_a_refused_variant_leaves_its_sidecar_only(tmp_path):
-    save_variant(tmp_path, "x", None, np.zeros((2, 2), np.uint8), {"accepted": False})
-    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
