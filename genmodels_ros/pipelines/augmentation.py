@@ -16,12 +16,11 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.image_translation import StyleCode, as_batch, checked_image, checked_labels, translate
+from genmodels_ros.pipelines.provenance import provenance
 from genmodels_ros.pipelines.quality_gate import MIN_AGREEMENT, judge
 from genmodels_ros.pipelines.watermark import embed
 
 RANDOM = "random"
-# IPTC NewsCodes, Digital Source Type: a picture modified by a generative model, as opposed to one made by it.
-DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 
 
 @dataclass(frozen=True)
@@ -181,14 +180,9 @@ class ImageAugmenter:
 
     def provenance(self, variant: AugmentedImage) -> dict:
         """Where a variant comes from: the fields of Provenance.msg but the source, and of the JSON sidecars."""
-        return {
-            "model": f"{self.card.model} {self.card.version}",
-            "checkpoint_sha256": self.card.sha256,
-            "style": variant.style,
-            "strength": variant.strength,
-            "seed": variant.seed,
-            "digital_source_type": DIGITAL_SOURCE_TYPE,
-        }
+        return provenance(
+            self.card, seed=variant.seed, marked=self.mark, style=variant.style, strength=variant.strength
+        )
 
     def _random_code(self, style: str, rng: torch.Generator) -> StyleCode:
         drawn = int(torch.randint(len(self._styles), (), generator=rng))

@@ -11,7 +11,7 @@ whatever the image: the peak signal-to-noise ratio is MIN_PSNR or more.
 
 import numpy as np
 
-from genmodels_ros.pipelines.watermark_detection import Detection, detect, image_spectrum
+from genmodels_ros.pipelines.watermark_detection import Detection, detect, grey_levels, image_spectrum
 from genmodels_ros.pipelines.watermark_pattern import KEY, TILE, normalised, on_tile, phases, tile
 
 __all__ = ["KEY", "MIN_PSNR", "Detection", "detect", "embed"]
@@ -26,7 +26,8 @@ INFORMED = 100_000  # pixels; larger images hold so much of the key's own tile t
 
 def embed(image: np.ndarray, *, key: str = KEY) -> np.ndarray:
     """A marked copy of uint8 [H, W, 3] RGB, or [H, W] grey. The same image and key give the same copy."""
-    grey = _grey(image)
+    image = np.ascontiguousarray(image)
+    grey = grey_levels(image)
     pattern = tile(key) if grey.size > INFORMED else _fitted(grey, key)
     weights, marked = _weights(grey), np.empty_like(image)
     strength, allowed = STRENGTH, MAX_ENERGY * grey.size
@@ -40,7 +41,7 @@ def _fitted(grey: np.ndarray, key: str) -> np.ndarray:
 
     Only the part of the key's phase across the image's turns it, and what is needed grows with the frequency's size.
     """
-    spectrum, wanted = image_spectrum(grey.astype(np.float32))[0], phases(key)
+    spectrum, wanted = image_spectrum(grey), phases(key)
     size = np.abs(spectrum)
     mean = float(size.mean())
     if mean == 0:
@@ -76,11 +77,3 @@ def _weights(grey: np.ndarray) -> np.ndarray:
     size = tuple(-(-side // CELL) for side in grey.shape[::-1])
     weights = SMOOTH + cv2.resize(texture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / CELL
     return normalised(np.minimum(weights, ROUGH))
-
-
-def _grey(image: np.ndarray) -> np.ndarray:
-    import cv2
-
-    if image.ndim == 2 or image.shape[2] == 1:
-        return np.ascontiguousarray(image.reshape(image.shape[:2]))
-    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)

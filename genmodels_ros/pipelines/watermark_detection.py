@@ -18,9 +18,9 @@ from genmodels_ros.pipelines.watermark_pattern import KEY, TILE, band, on_tile, 
 
 MAX_FALSE_ALARM = 1e-6
 SCALES = (1.0, 2.0, 0.5)  # of the search
-WINDOW = 7  # pixels within which contrast is evened out
+WINDOW = 7  # pixels; detail is what differs from the mean of so many, and contrast the mean of detail
 EVEN = 2.0  # grey levels: weaker contrast is not amplified
-CLIP = 2.5  # times the contrast around
+MIN_PIXELS = 64 * 64  # what is smaller has no room for a mark: half of the marked ones would be missed
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,13 @@ class Detection:
     """score: the correlation, in standard deviations, at the place where it is least probable without the mark
     is_synthetic: false_alarm <= MAX_FALSE_ALARM
     false_alarm: probability that an image without the mark reaches as much at any of the places that were looked at
+    decidable: False for an image so small that nothing found says nothing
     """
 
     score: float
     is_synthetic: bool
     false_alarm: float
+    decidable: bool = True
 
 
 def detect(image: np.ndarray, *, key: str = KEY) -> Detection:
@@ -40,11 +42,12 @@ def detect(image: np.ndarray, *, key: str = KEY) -> Detection:
     score = aligned_score(image_phases(image), key)
     false_alarm = 2 * tail(score)
     if false_alarm > MAX_FALSE_ALARM:
-        found = max(float(shifted_scores(image_phases(image, scale), key).max()) for scale in SCALES)
-        searched = 2 * tail(found) * TILE * TILE * len(SCALES)
+        best = max(float(shifted_scores(image_phases(image, scale), key).max()) for scale in SCALES)
+        searched = 2 * tail(best) * TILE * TILE * len(SCALES)
         if searched < false_alarm:
-            score, false_alarm = found, searched
-    return Detection(score, false_alarm <= MAX_FALSE_ALARM, min(1.0, false_alarm))
+            score, false_alarm = best, searched
+    found = false_alarm <= MAX_FALSE_ALARM
+    return Detection(score, found, min(1.0, false_alarm), found or image.shape[0] * image.shape[1] >= MIN_PIXELS)
 
 
 def tail(score: float) -> float:
@@ -54,7 +57,7 @@ def tail(score: float) -> float:
 
 def image_phases(image: np.ndarray, scale: float = 1.0) -> np.ndarray:
     """complex [frequencies of the band] of magnitude 1, or 0 where the image has nothing; `scale` resizes it first."""
-    spectrum = image_spectrum(grey_levels(image, scale))[0]
+    spectrum = image_spectrum(grey_levels(image, scale))
     size = np.abs(spectrum)
     return np.divide(spectrum, size, where=size > 1e-4, out=np.zeros_like(spectrum))
 
@@ -70,30 +73,30 @@ def shifted_scores(image: np.ndarray, key: str) -> np.ndarray:
 
 
 def grey_levels(image: np.ndarray, scale: float = 1.0) -> np.ndarray:
-    """float32 [H, W] in 0..255, resized by `scale`."""
+    """uint8 [H, W], resized by `scale`."""
     import cv2
 
     single = image.ndim == 2 or image.shape[2] == 1
-    grey = image.reshape(image.shape[:2]) if single else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    grey = grey.astype(np.float32)
+    grey = np.ascontiguousarray(image.reshape(image.shape[:2])) if single else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     if scale == 1:
         return grey
     size = tuple(max(1, round(side * scale)) for side in grey.shape[::-1])
     return cv2.resize(grey, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
 
 
-def image_spectrum(grey: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """complex64 [frequencies of the band] of the evened image, and the contrast that it was divided by, float32 [H, W].
+def image_spectrum(grey: np.ndarray) -> np.ndarray:
+    """complex64 [frequencies of the band] of uint8 [H, W], contrast evened out.
 
-    Divided by its contrast squared: to see a mark of equal strength everywhere in a host whose strength varies, each
-    pixel counts as much as its host is quiet.
+    Detail is divided by the contrast around it, twice: once for contrast alike, and once more because a mark of equal
+    strength everywhere is best looked for where its host is quiet.
     """
     import cv2
 
-    detail = cv2.subtract(cv2.GaussianBlur(grey, (0, 0), 0.8), cv2.GaussianBlur(grey, (0, 0), 3))
-    contrast = cv2.blur(np.abs(detail), (WINDOW, WINDOW)) + EVEN
-    evened = cv2.divide(np.clip(cv2.divide(detail, contrast), -CLIP, CLIP), contrast)
-    return np.fft.rfft2(_folded(evened))[band()].astype(np.complex64), contrast
+    mean = cv2.blur(grey, (WINDOW, WINDOW))
+    detail = cv2.subtract(grey, mean, dtype=cv2.CV_32F)
+    contrast = cv2.boxFilter(cv2.absdiff(grey, mean), cv2.CV_32F, (WINDOW, WINDOW)) + EVEN
+    evened = cv2.divide(detail, cv2.multiply(contrast, contrast))
+    return np.fft.rfft2(_folded(evened))[band()].astype(np.complex64, copy=False)
 
 
 def _deviation(image: np.ndarray) -> float:
