@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.gan.bilateral import image_rows
+from genmodels_ros.models.gan.relighting import Relighting
 
 MAX_PIXELS = 4096 * 4096
-BAND = 300_000  # pixels of a band: it stays in the cache, and 12 megapixels need no gigabyte
+BAND = 320_000  # pixels of a band: it stays in the cache, and 12 megapixels need no gigabyte
 
 
 @dataclass(frozen=True)
@@ -28,24 +29,41 @@ def translate(
     *,
     strength: float,
     rng: torch.Generator,
+    labels: np.ndarray | None = None,
+    lighting_only: bool = False,
     device: torch.device,
     dtype: torch.dtype = torch.float32,
 ) -> np.ndarray:
-    """`image` uint8 [H, W, 3] in the style of `code`, as strongly as `strength` in (0, 1] says, uint8 [H, W, 3]."""
+    """`image` uint8 [H, W, 3] in the style of `code`, as strongly as `strength` in (0, 1] says, uint8 [H, W, 3].
+
+    lighting_only: of the style its brightness alone, as models/gan/relighting.py takes it over.
+    """
     pixels = torch.from_numpy(image).to(device)
-    style = torch.tensor([code.style], device=device)
-    with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-        transform = generator.transform(as_batch(pixels), style, code.z[None].to(device)).float().blended(strength)
     height, width = image.shape[:2]
-    rows, step = image_rows(height, device), max(1, BAND // width)
-    result = np.empty_like(image)
-    for first in range(0, height, step):
-        band = slice(first, first + step)
-        source = as_batch(pixels[band])
-        eps = torch.randn(source.shape, generator=rng).to(device)
-        translated = transform.add_noise(transform.apply(source, rows[band]), eps).clamp_(0, 1).mul_(255).round_()
-        result[band] = translated[0].permute(1, 2, 0).to(torch.uint8).cpu().numpy()
+    conditions = {
+        "labels": None if labels is None else torch.from_numpy(labels.astype(np.int64))[None].to(device),
+        "grain": torch.randn(1, 1, *generator.cells(height, width), generator=rng).to(device),
+    }
+    with torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+        style, z = torch.tensor([code.style], device=device), code.z[None].to(device)
+        transform = generator.transform(as_batch(pixels), style, z, **conditions).float()
+        transform = (Relighting.from_transform(transform.light) if lighting_only else transform).blended(strength)
+        rows, result = image_rows(height, device), np.empty_like(image)
+        step = _band_rows(height, width, transform.cell)
+        for first in range(0, height, step):
+            last, top = min(height, first + step), max(0, first - transform.reach)
+            seen = slice(top, last + transform.reach)
+            band = transform.apply(as_batch(pixels[seen]), rows[seen], top)[:, :, first - top : last - top]
+            eps = torch.randn(band.shape, generator=rng).to(device)
+            translated = transform.add_noise(band, eps).clamp_(0, 1).mul_(255).round_()
+            result[first:last] = translated[0].permute(1, 2, 0).to(torch.uint8).cpu().numpy()
     return result
+
+
+def _band_rows(height: int, width: int, cell: int) -> int:
+    """Rows of a band, a multiple of `cell`: as few bands as BAND allows, all of nearly one height."""
+    rows = -(-height // max(1, -(-height * width // BAND)))
+    return -(-rows // cell) * cell
 
 
 def as_batch(pixels: Tensor) -> Tensor:

@@ -30,6 +30,14 @@ class ColourTransform:
     guide: Tensor
     noise: Tensor
 
+    reach = 0  # each pixel of the result depends on one pixel
+    cell = 1
+
+    @property
+    def light(self) -> "ColourTransform":
+        """Itself; a Repainting has more than light."""
+        return self
+
     def float(self) -> "ColourTransform":
         """In float32, which the look-up at full resolution needs whatever precision the network ran in."""
         return ColourTransform(self.grid.float(), self.guide.float(), self.noise.float())
@@ -39,8 +47,8 @@ class ColourTransform:
         identity = identity_transform().to(self.grid).view(1, AFFINE, 1, 1, 1)
         return ColourTransform(torch.lerp(identity, self.grid, strength), self.guide, self.noise * strength)
 
-    def apply(self, image: Tensor, rows: Tensor | None = None) -> Tensor:
-        """A(x) x, not clamped. image [B, 3, H, W] in [0, 1]; rows [H] as in `slice_grid`."""
+    def apply(self, image: Tensor, rows: Tensor | None = None, first: int = 0) -> Tensor:
+        """A(x) x, not clamped. image [B, 3, H, W] in [0, 1]; rows [H] as in `slice_grid`; `first` as in Repainting."""
         weights = self.guide[:, :, None, None]
         guide = weights[:, 0] * image[:, 0] + weights[:, 1] * image[:, 1] + weights[:, 2] * image[:, 2] + weights[:, 3]
         return apply_transforms(slice_grid(self.grid, torch.sigmoid(guide), rows), image)
@@ -100,10 +108,19 @@ class Generator(nn.Module):
             self.to_guide.bias[3] = -3
             self.to_noise.bias.fill_(-5)
 
-    def transform(self, image: Tensor, style: Tensor, z: Tensor) -> ColourTransform:
-        """image [B, 3, H, W] in [0, 1], style [B] indices, z [B, latent] standard normal."""
+    def style_vector(self, style: Tensor, z: Tensor) -> Tensor:
+        """What modulates the blocks, w [B, style channels]."""
+        return self.mapping(torch.cat([self.embedding(style), z], dim=1))
+
+    def transform(
+        self, image: Tensor, style: Tensor, z: Tensor, labels: Tensor | None = None, grain: Tensor | None = None
+    ) -> ColourTransform:
+        """image [B, 3, H, W] in [0, 1], style [B] indices, z [B, latent] standard normal.
+
+        Colours alone need neither labels nor grain, which are there for `Translator`.
+        """
         depth, grid_height, grid_width = self.grid
-        w = self.mapping(torch.cat([self.embedding(style), z], dim=1))
+        w = self.style_vector(style, z)
         h = self.stem(_with_position(_reduced(image, (4 * grid_height, 4 * grid_width))))
         for block in self.blocks:
             h = block(h, w)
@@ -118,7 +135,11 @@ class Generator(nn.Module):
             noise=MAX_NOISE * torch.sigmoid(self.to_noise(overall)),
         )
 
-    def forward(self, image: Tensor, style: Tensor, z: Tensor, eps: Tensor) -> Tensor:
+    def cells(self, height: int, width: int) -> tuple[int, int]:
+        """How much grain `transform` takes: none."""
+        return 0, 0
+
+    def forward(self, image: Tensor, style: Tensor, z: Tensor, eps: Tensor, labels: Tensor | None = None) -> Tensor:
         """The translated image x' = A(x) x + sigma eps, [B, 3, H, W], not clamped."""
         transform = self.transform(image, style, z)
         return transform.add_noise(transform.apply(image), eps)
