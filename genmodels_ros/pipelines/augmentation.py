@@ -110,10 +110,16 @@ class ImageAugmenter:
         rng = generator(seed)
         code = self._random_code(style, rng) if reference is None else self.encode(reference, style=style)
         result = translate(
-            self._model.generator, image, code, strength=strength, rng=rng, device=self.device, dtype=self.dtype
+            self._model.generator,
+            image,
+            code,
+            strength=strength,
+            rng=rng,
+            labels=labels,
+            lighting_only=lighting_only,
+            device=self.device,
+            dtype=self.dtype,
         )
-        if lighting_only:
-            raise GenModelsError(ErrorCode.UNKNOWN_STYLE, "This model cannot change lighting alone.")
         if self.mark:
             result = embed(result)
         verdict = judge(image, result, self.min_agreement)
