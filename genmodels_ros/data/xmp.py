@@ -1,8 +1,8 @@
 """What is known about a synthetic image, inside its file: XMP (ISO 16684-1), which photo tools show and search.
 
-The kind of synthesis is IPTC's own property, Iptc4xmpExt:DigitalSourceType, and the model Iptc4xmpExt:AISystemUsed (IPTC
-Photo Metadata Standard 2025.1); the other facts have a namespace of this package. PNG keeps a packet in an iTXt chunk
-called XML:com.adobe.xmp, JPEG in an APP1 segment (XMP part 3). Both are read, PNG is written.
+The kind of synthesis is IPTC's own property, Iptc4xmpExt:DigitalSourceType, and the model Iptc4xmpExt:AISystemUsed
+(IPTC Photo Metadata Standard 2025.1); the other facts have a namespace of this package. PNG keeps a packet in an iTXt
+chunk called XML:com.adobe.xmp, JPEG in an APP1 segment (XMP part 3). Both are read, PNG is written.
 """
 
 import struct
