@@ -40,9 +40,10 @@ class Settings:
     gamma: float = 0.2  # of the gradient penalties
     penalty_every: int = 16  # steps
     pixel: float = 1.0
-    adversarial: float = 0.01
-    feature: float = 0.02
-    rate: float = 4e-4
+    adversarial: float = 0.005
+    feature: float = 0.3
+    generator_rate: float = 1e-3
+    discriminator_rate: float = 4e-4
     dither: float = 1 / 255  # deviation of the noise on what D sees: the stored frames have eight-bit steps
     width: int = 64
     discriminator_width: int = 32
@@ -58,8 +59,10 @@ class Trainer:
         self.settings, self.device = settings, device
         self.dtype, self.objective = resolve_precision(settings.precision), OBJECTIVES[settings.objective]
         self.optimizers = {
-            name: torch.optim.Adam(player.parameters(), settings.rate, betas=(0.5, 0.99))
-            for name, player in (("generator", model.generator), ("discriminator", model.discriminator))
+            "generator": torch.optim.Adam(model.generator.parameters(), settings.generator_rate, betas=(0.5, 0.99)),
+            "discriminator": torch.optim.Adam(
+                model.discriminator.parameters(), settings.discriminator_rate, betas=(0.5, 0.99)
+            ),
         }
 
     def step(self, step: int, image: Tensor, hole: Tensor, rng: torch.Generator) -> dict[str, float]:
@@ -148,8 +151,8 @@ def train(
     first, watched = state.load() if resume else 0, {}
     for step in progress(first, steps, "completion"):
         rng = generator(_mixed(seed, step))
-        for optimizer in trainer.optimizers.values():
-            set_learning_rate(optimizer, cosine_learning_rate(step, steps, settings.rate))
+        for name, rate in (("generator", settings.generator_rate), ("discriminator", settings.discriminator_rate)):
+            set_learning_rate(trainer.optimizers[name], cosine_learning_rate(step, steps, rate))
         image, hole = frames.sample(batch_size, np.random.default_rng([seed, step]))
         _watch(step, watched, trainer.step(step, image, hole, rng))
         average.update(model.generator, step)
