@@ -1,8 +1,8 @@
 """Stored camera frames for training: .npz shards of one size, and a data card.
 
-source-000.npz    rgb [N, H, W, 3] uint8
+source-000.npz    rgb [N, H, W, 3] uint8, labels [N, H, W] uint8
 <style>-000.npz   rgb [N, H, W, 3] uint8, of other frames
-heldout-000.npz   rgb, labels [N, H, W] uint8, depth [N, H, W] float16 [m]: for measuring, never for training
+heldout-000.npz   rgb, labels, depth [N, H, W] float16 [m]: for measuring, never for training
 data.json         what made them
 """
 

@@ -62,7 +62,7 @@ def make_shard(job: Job) -> None:
     frames = [vary(*frame, rng) for frame in camera_frames(count=job.count, seed=job.seed)]
     rgb, labels, depth = (np.stack(column) for column in zip(*frames, strict=True))
     if job.kind == "source":
-        save_shard(job.path, rgb=rgb)
+        save_shard(job.path, rgb=rgb, labels=labels)
     elif job.kind == "heldout":
         save_shard(job.path, rgb=rgb, labels=labels, depth=depth.astype(np.float16))
     else:
