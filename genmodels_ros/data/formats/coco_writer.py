@@ -14,8 +14,8 @@ from pathlib import Path
 
 from genmodels_ros.data.formats.folder import write_labels, write_sidecar
 from genmodels_ros.data.formats.json_list import JsonList
-from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.data.labelled_images import ImageSource, Instance, Sample
+from genmodels_ros.data.xmp import encode_synthetic_png
 
 DEFAULT_SPLIT = "instances_train"
 _KEPT_OF_AN_IMAGE = ("license", "date_captured")
@@ -40,7 +40,7 @@ class CocoWriter:
                 sidecar = {"labels": write_labels(self._out, sample.flat_name, sample.source.labels), **sidecar}
             path = self._out / "images" / file_name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(encode_png(sample.image))
+            path.write_bytes(encode_synthetic_png(sample.image, sample.sidecar))
             self._register(split, file_name, sample)
         write_sidecar(self._out / "sidecars" / split, sample.name, sidecar)
 

@@ -9,9 +9,10 @@ import json
 from pathlib import Path
 
 from genmodels_ros.data.file_names import unique_names
-from genmodels_ros.data.image_codec import decode, encode_labels, encode_png, invalid
+from genmodels_ros.data.image_codec import decode, encode_labels, invalid
 from genmodels_ros.data.labelled_images import ImageSource, Sample, SourceImage
 from genmodels_ros.data.orientation import decode_oriented
+from genmodels_ros.data.xmp import encode_synthetic_png
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -68,7 +69,7 @@ class FolderWriter:
             sidecar = {"image": f"{name}.png", **sidecar}
             if labels is not None:
                 sidecar = {"labels": write_labels(self._out, name, labels), **sidecar}
-            (self._out / f"{name}.png").write_bytes(encode_png(sample.image))
+            (self._out / f"{name}.png").write_bytes(encode_synthetic_png(sample.image, sample.sidecar))
         write_sidecar(self._out, name, sidecar)
 
     def close(self) -> tuple[str, ...]:

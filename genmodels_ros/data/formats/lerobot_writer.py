@@ -18,8 +18,8 @@ from genmodels_ros.data.formats import lerobot_schema as schema
 from genmodels_ros.data.formats.folder import write_sidecar
 from genmodels_ros.data.formats.lerobot_episode import Episode
 from genmodels_ros.data.formats.lerobot_statistics import PixelStatistics, number_statistics
-from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.data.labelled_images import ImageSource, Sample
+from genmodels_ros.data.xmp import encode_synthetic_png
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 RATE = 10  # Hz, of images without stamps
@@ -43,7 +43,7 @@ class LeRobotWriter:
         self._features = self._features or described
         if described != self._features:
             raise GenModelsError(ErrorCode.INVALID_IMAGE, _difference(self._features, described))
-        png = encode_png(sample.image)
+        png = encode_synthetic_png(sample.image, sample.sidecar)
         row = {
             schema.IMAGE: {"bytes": png, "path": f"{sample.flat_name}.png"},
             schema.PROVENANCE: json.dumps(sample.sidecar),

@@ -8,8 +8,9 @@ import json
 from pathlib import Path
 
 from genmodels_ros.data.formats.folder import write_sidecar
-from genmodels_ros.data.image_codec import encode_png, invalid
+from genmodels_ros.data.image_codec import invalid
 from genmodels_ros.data.labelled_images import ImageSource, Sample
+from genmodels_ros.data.xmp import encode_synthetic_png
 
 RECORDS = 1000  # a catalog
 _INPUTS = ["cam/image_array", "user/angle", "user/throttle", "user/mode"]
@@ -32,7 +33,7 @@ class TubWriter:
                 raise invalid("No angle and throttle were recorded with it.")
             name = f"{self._count}_cam_image_array_.png"
             sidecar = {"image": f"images/{name}", **sidecar}
-            (self._out / "images" / name).write_bytes(encode_png(sample.image))
+            (self._out / "images" / name).write_bytes(encode_synthetic_png(sample.image, sample.sidecar))
             self._append(sample, name)
         write_sidecar(self._out / "sidecars", sample.name, sidecar)
 

@@ -12,8 +12,9 @@ import tarfile
 from pathlib import Path
 
 from genmodels_ros.data.formats.folder import write_sidecar
-from genmodels_ros.data.image_codec import encode_labels, encode_png
+from genmodels_ros.data.image_codec import encode_labels
 from genmodels_ros.data.labelled_images import ImageSource, Sample
+from genmodels_ros.data.xmp import encode_synthetic_png
 
 SHARD_BYTES = 256 * 2**20
 
@@ -27,7 +28,10 @@ class WebDatasetWriter:
         if sample.image is None:
             write_sidecar(self._out / "rejected", sample.flat_name, sample.sidecar)
             return
-        members = {"png": encode_png(sample.image), "json": json.dumps(sample.sidecar).encode()}
+        members = {
+            "png": encode_synthetic_png(sample.image, sample.sidecar),
+            "json": json.dumps(sample.sidecar).encode(),
+        }
         if sample.source.labels is not None:
             members["mask.png"] = encode_labels(sample.source.labels)
         size = sum(map(len, members.values()))

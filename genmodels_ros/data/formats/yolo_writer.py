@@ -11,8 +11,9 @@ from pathlib import Path
 
 from genmodels_ros.data.formats.folder import write_sidecar
 from genmodels_ros.data.formats.yolo import SPLITS
-from genmodels_ros.data.image_codec import encode_labels, encode_png
+from genmodels_ros.data.image_codec import encode_labels
 from genmodels_ros.data.labelled_images import ImageSource, Instance, Sample
+from genmodels_ros.data.xmp import encode_synthetic_png
 
 _OF_ANOTHER_PLACE = ("path", "download", "nc", "names", *SPLITS)
 
@@ -35,7 +36,7 @@ class YoloWriter:
             if sample.source.labels is not None:
                 sidecar = {"labels": f"masks/{sample.flat_name}.png", **sidecar}
                 self._write(sidecar["labels"], encode_labels(sample.source.labels))
-            self._write(f"images/{split}/{name}.png", encode_png(sample.image))
+            self._write(f"images/{split}/{name}.png", encode_synthetic_png(sample.image, sample.sidecar))
         write_sidecar(self._out / "sidecars" / split, name, sidecar)
 
     def close(self) -> tuple[str, ...]:
