@@ -30,7 +30,7 @@ def pyarrow():
         import pyarrow.parquet
     except ImportError as error:
         raise GenModelsError(
-            ErrorCode.UNKNOWN_ENCODING, "LeRobot datasets need pyarrow: pip install pyarrow==26.0.1 (or genmodels_ros[lerobot])."
+            ErrorCode.UNKNOWN_ENCODING, "LeRobot datasets need pyarrow: pip install pyarrow==26.0.1 and try again."
         ) from error
     return pyarrow, pyarrow.parquet
 
