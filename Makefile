@@ -4,10 +4,10 @@ PYTHON_VENV := $(VENV)/bin/python
 # Two models and a simulation share few cores: one thread each is faster than all fighting for all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo demo-real nodes test lint bench ablation clean
+.PHONY: help setup demo demo-real nodes test soak soak-augmenter bench-augmenter-node lint bench ablation clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 24
 
 setup:  ## make .venv with ROS 2 Jazzy, the dependencies and this package
 	@scripts/setup.sh $(VENV)
@@ -26,6 +26,12 @@ test: setup  ## the tests
 
 soak: setup  ## a thousand calls while sensors stream: memory must not grow (a minute on an idle machine)
 	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/test_world_model_endurance.py -k memory_behind
+
+soak-augmenter: setup  ## 10,000 frames through the augmenter node: its memory must not grow
+	$(PYTHON_VENV) -m genmodels_ros.nodes.augmenter_benchmark --soak 10000
+
+bench-augmenter-node: setup  ## latency from a camera's frame to its synthetic one
+	$(PYTHON_VENV) -m genmodels_ros.nodes.augmenter_benchmark
 
 lint: setup  ## style
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

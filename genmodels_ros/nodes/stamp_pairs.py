@@ -1,7 +1,8 @@
-"""Messages of two topics brought together by their stamps."""
+"""Messages of several topics brought together by their stamps."""
 
 import threading
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Callable, Collection
 
 from genmodels_ros.conversions.stamps import to_seconds
 
@@ -24,29 +25,34 @@ class Recent:
         return found[1] if found and abs(found[0] - stamp) <= tolerance else None
 
 
-class ExactPairs:
-    """Calls back with (first, second) messages of equal stamps, whichever comes first.
+class ExactSets:
+    """Calls back with {topic: message} of one stamp as soon as every topic that is wanted has brought its own.
 
-    What finds no partner within the next `size` stamps is let go and counted in `unmatched`.
+    What is not complete within the next `size` stamps is let go; `unmatched` counts it by topic. Thread-safe.
     """
 
-    def __init__(self, callback, size: int = 8):
-        self._callback, self._size = callback, size
-        self.unmatched = 0
-        self._waiting = {}
+    def __init__(self, callback: Callable[[dict], None], wanted: Callable[[], Collection[str]], size: int = 8):
+        """wanted: the topics that a set needs, asked for with every message."""
+        self._callback, self._wanted, self._size = callback, wanted, size
+        self.unmatched: Counter[str] = Counter()
+        self._waiting: dict[tuple[int, int], dict] = {}
         self._lock = threading.Lock()
 
-    def add(self, message, which: int) -> None:
-        """A message of the first (0) or second (1) topic."""
+    def add(self, topic: str, message) -> None:
         stamp = (message.header.stamp.sec, message.header.stamp.nanosec)
+        wanted = self._wanted()
         with self._lock:
-            pair = self._waiting.setdefault(stamp, [None, None])
-            pair[which] = message
-            complete = all(part is not None for part in pair)
+            parts = self._waiting.setdefault(stamp, {})
+            parts[topic] = message
+            complete = parts.keys() >= set(wanted)
             if complete:
                 del self._waiting[stamp]
             elif len(self._waiting) > self._size:
-                del self._waiting[next(iter(self._waiting))]
-                self.unmatched += 1
+                self.unmatched.update(self._waiting.pop(next(iter(self._waiting))).keys())
         if complete:
-            self._callback(*pair)
+            self._callback(parts)
+
+    def clear(self) -> None:
+        """Forgets what waits, uncounted."""
+        with self._lock:
+            self._waiting.clear()

@@ -6,9 +6,11 @@ from std_srvs.srv import Trigger
 from genmodels_interfaces.action import GenerateTrajectories as Action
 from genmodels_interfaces.srv import (
     AugmentImages,
+    CompleteImage,
     GenerateTrajectories,
     GetModelInfo,
     ImagineRollouts,
+    InspectImages,
     ScorePaths,
     VerifyTrajectory,
 )
@@ -16,7 +18,16 @@ from genmodels_ros.conversions.errors import answer, to_message
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 ERROR = GenModelsError(ErrorCode.NO_GOAL, "Give a goal.")
-SERVICES = (AugmentImages, GenerateTrajectories, GetModelInfo, ImagineRollouts, ScorePaths, VerifyTrajectory)
+SERVICES = (
+    AugmentImages,
+    CompleteImage,
+    GenerateTrajectories,
+    GetModelInfo,
+    ImagineRollouts,
+    InspectImages,
+    ScorePaths,
+    VerifyTrajectory,
+)
 
 
 @pytest.mark.parametrize("answer_type", [*(service.Response for service in SERVICES), Action.Result])

@@ -20,14 +20,15 @@ class Processes:
         for name in reversed(list(self._children)):
             self.stop(name)
 
-    def start(self, name: str, module: str, *arguments: str):
-        """Runs `python -m module arguments…`, its output in `<name>.log`."""
+    def start(self, name: str, module: str, *arguments: str) -> int:
+        """Runs `python -m module arguments…`, its output in `<name>.log`; the id of its process."""
         log = open(self._log_folder / f"{name}.log", "w")
         child = subprocess.Popen(
             [sys.executable, "-m", module, *arguments], stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         log.close()
         self._children[name] = child
+        return child.pid
 
     def stop(self, name: str):
         """Interrupts a child as Ctrl-C would, and kills it if it does not end; no error if it has ended."""

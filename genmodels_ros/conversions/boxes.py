@@ -1,0 +1,41 @@
+"""Boxes around things in an image: checked, never changed, for an augmented image has its source's geometry."""
+
+import math
+
+from genmodels_interfaces.msg import ImageBox, ImageBoxes
+from genmodels_ros.errors import ErrorCode, GenModelsError
+
+_NUMBERS = ("center_x", "center_y", "size_x", "size_y", "theta", "score")
+
+
+def check_boxes(message: ImageBoxes) -> ImageBoxes:
+    """The message itself. Raises GenModelsError: NOT_FINITE, or LABEL_MISMATCH for a negative size."""
+    for number, box in enumerate(message.boxes):
+        if not all(math.isfinite(getattr(box, name)) for name in _NUMBERS):
+            raise GenModelsError(ErrorCode.NOT_FINITE, f"Box {number} holds NaN or infinity: send finite numbers.")
+        if min(box.size_x, box.size_y) < 0:
+            raise GenModelsError(
+                ErrorCode.LABEL_MISMATCH, f"Box {number} is {box.size_x} x {box.size_y} pixels: a size is at least 0."
+            )
+    return message
+
+
+def from_detections(message) -> ImageBoxes:
+    """The boxes of a vision_msgs/Detection2DArray, each with its likeliest class; needs no vision_msgs itself."""
+    boxes = []
+    for detection in message.detections:
+        best = max((result.hypothesis for result in detection.results), key=lambda one: one.score, default=None)
+        center = detection.bbox.center
+        boxes.append(
+            ImageBox(
+                class_id="" if best is None else best.class_id,
+                score=0.0 if best is None else best.score,
+                id=detection.id,
+                center_x=center.position.x,
+                center_y=center.position.y,
+                theta=center.theta,
+                size_x=detection.bbox.size_x,
+                size_y=detection.bbox.size_y,
+            )
+        )
+    return ImageBoxes(header=message.header, boxes=boxes)
