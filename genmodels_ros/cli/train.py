@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from genmodels_ros.cli import train_augmenter
 from genmodels_ros.cli.options import add_common, given, module, optional, positive
 
 
@@ -40,6 +41,12 @@ def _world_model(add) -> None:
     )  # fmt: skip
 
 
+def _completion(add) -> None:
+    add("--images", type=Path, action="append", metavar="PATH", help="more pictures: folder, bag or tub, repeatable")
+    add("--objective", choices=("relativistic", "non_saturating"), help="of the game (default: relativistic)")
+    add("--precision", choices=("float32", "bfloat16"), help="of the generator's arithmetic (default: float32)")
+
+
 TRAINERS = {
     "trajectories": Trainer(
         "arm trajectories by diffusion", "genmodels_ros.training.trajectories", 96,
@@ -51,7 +58,11 @@ TRAINERS = {
     "camera-world-model": Trainer(
         "the camera world model, from a folder of Donkey tubs", "genmodels_ros.training.camera_world_model", 8
     ),
-    "augmenter": Trainer("image translation by a GAN", "genmodels_ros.training.augmenter", 12),
+    "completion": Trainer(
+        "completion of images inside a mask", "genmodels_ros.training.completion", 8,
+        ("images", "objective", "precision"), _completion,
+    ),
+    "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera_segmenter", 16),
 }  # fmt: skip
 
 
@@ -69,6 +80,7 @@ def add(commands) -> None:
         if trainer.add is not None:
             trainer.add(optional(parser))
         add_common(parser, _train)
+    train_augmenter.add(models)
 
 
 def _train(args):

@@ -10,17 +10,21 @@ import torch
 import torch.nn.functional as F
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.image_completion import ImageCompleter
+from genmodels_ros.pipelines.image_completion import CompletedImage, ImageCompleter
 
 
 @dataclass(frozen=True)
 class ClearedScene:
-    """image uint8 [H, W, 3] RGB without the object; labels as given, `unlabelled` wherever `mask` bool [H, W] is."""
+    """The picture without the object; labels [H, W] as given, but `unlabelled` wherever `mask` bool [H, W] is."""
 
-    image: np.ndarray
+    completed: CompletedImage
     labels: np.ndarray
     mask: np.ndarray
-    seed: int
+
+    @property
+    def image(self) -> np.ndarray:
+        """uint8 [H, W, 3] RGB."""
+        return self.completed.image
 
 
 def remove_object(
@@ -53,12 +57,7 @@ def remove_object(
         raise _mismatch(f"No pixel has the label {value}: the image has {sorted(np.unique(labels).tolist())[:20]}.")
     mask = grown(mask, grow)
     completed = completer.complete(image, mask, seed=seed)
-    return ClearedScene(
-        image=completed.image,
-        labels=np.where(mask, labels.dtype.type(unlabelled), labels),
-        mask=mask,
-        seed=completed.seed,
-    )
+    return ClearedScene(completed, np.where(mask, labels.dtype.type(unlabelled), labels), mask)
 
 
 def grown(mask: np.ndarray, pixels: int) -> np.ndarray:

@@ -145,7 +145,7 @@ def train(
         config=config,
         data=data_card(Path(data), images, frames) | {"settings": asdict(settings)},
         command=f"genmodels train completion --data DATA --out OUT --steps {steps} --batch-size {batch_size} "
-        f"--seed {seed}",
+        f"--seed {seed}" + "".join(f" --images {Path(path).name}" for path in images),
         seed=seed,
     )
     first, watched = state.load() if resume else 0, {}
@@ -165,8 +165,8 @@ def train(
 def data_card(data: Path, images: tuple[Path, ...], frames: CompletionFrames) -> dict:
     """What was trained on: names of the sources and how many frames of each."""
     names = [Path(path).name for path in (data, *images)]
-    counts = {name: len(group) for name, group in zip(names, frames.groups, strict=True)}
-    return {"frames": counts, "crop": CROP, "last_part_held_out": "a tenth of every folder or recording"}
+    sources = [{"name": name, "frames": len(group)} for name, group in zip(names, frames.groups, strict=True)]
+    return {"sources": sources, "crop": CROP, "last_part_held_out": "a tenth of every folder or recording"}
 
 
 def _mixed(seed: int, step: int) -> int:

@@ -81,7 +81,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(shards, tmp_path, mo
 def test_the_card_tells_the_sources_and_the_settings(shards, folder, tmp_path):
     run(shards, tmp_path / "run", 1, settings=SMALL, images=(folder,))
     card = json.loads((tmp_path / "run" / "card.json").read_text())
-    assert card["data"]["frames"] == {"shards": 24, "pictures": 27}
+    assert card["data"]["sources"] == [{"name": "shards", "frames": 24}, {"name": "pictures", "frames": 27}]
     assert card["data"]["settings"]["objective"] == "relativistic"
     assert "discriminator" not in "".join(load_checkpoint(tmp_path / "run", card["model"])[0].state_dict())
 
