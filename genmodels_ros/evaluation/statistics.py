@@ -65,3 +65,13 @@ def recall_at_false_positives(scores: np.ndarray, labels: np.ndarray, rate: floa
         return math.nan
     threshold = np.quantile(scores[~labels], 1 - rate)
     return float((scores[labels] > threshold).mean())
+
+
+def rate_bound(events: int, trials: int) -> float:
+    """What the chance of a rare event is below, 95 % sure (Garwood 1936, one-sided); 3 / trials if none was seen."""
+    low, high = 0.0, 10.0 + 3 * events
+    for _ in range(60):
+        mean = (low + high) / 2
+        as_few = sum(math.exp(k * math.log(mean) - mean - math.lgamma(k + 1)) for k in range(events + 1))
+        low, high = (mean, high) if as_few > 0.05 else (low, mean)
+    return min(1.0, high / trials)

@@ -41,11 +41,11 @@ def tile(key: str) -> np.ndarray:
 
 
 def on_tile(spectrum: np.ndarray) -> np.ndarray:
-    """float32 [TILE, TILE]: the real pattern with these values at the frequencies of the band, and 0 at the others."""
-    whole = np.zeros(band().shape, np.complex64)
-    whole[band()] = spectrum
-    whole[1 - TILE :, 0] += np.conj(whole[1:, 0][::-1])
-    return np.fft.irfft2(whole, (TILE, TILE)).astype(np.float32)
+    """float32 [..., TILE, TILE]: the real pattern with these values [..., frequencies of the band], and 0 elsewhere."""
+    whole = np.zeros((*spectrum.shape[:-1], *band().shape), np.complex64)
+    whole[..., band()] = spectrum
+    whole[..., 1 - TILE :, 0] += np.conj(whole[..., :0:-1, 0])
+    return np.fft.irfft2(whole, (TILE, TILE)).astype(np.float32, copy=False)
 
 
 def normalised(pattern: np.ndarray) -> np.ndarray:
