@@ -1,5 +1,6 @@
 """Synthetic images with their labels from a live camera: every frame again in another light, weather or sensor."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -19,6 +20,8 @@ from genmodels_ros.nodes.style_reference import Reference, StyleReference
 from genmodels_ros.nodes.synthetic_frames import MAX_VARIANTS, SyntheticFrames, shown_in_grid
 from genmodels_ros.pipelines.augmentation import RANDOM, ImageAugmenter
 from genmodels_ros.pipelines.comparison_grid import comparison_grid
+
+NUMBER = re.compile(r"\d+(\.\d+)?%?")  # in a reason; those that differ in it alone are one
 
 
 class ImageAugmenterNode(ModelNode):
@@ -102,19 +105,20 @@ class ImageAugmenterNode(ModelNode):
             if variant.accepted:
                 self.output.publish(variant, info, frame.labels is not None, frame.boxes is not None)
             else:
-                self.rejections[variant.rejection_reason] += 1
+                self.rejections[NUMBER.sub("N", variant.rejection_reason)] += 1
         self.publish_grid(source)
 
     def variants(
         self, source: Source, count: int, *, seed: int, reference: Reference | None, encoding: str = "rgb8", **options
     ) -> Iterator[AugmentedImageMessage]:
         """`count` variants of a source, made one by one; `options` are those of ImageAugmenter.augment."""
+        code = self.reference.code(reference, options["style"])
         facts = {"lighting_only": options["lighting_only"], "reference_sha256": reference.sha256 if reference else ""}
         for one in self.pipeline.variant_seeds(seed, count):
             variant = self.pipeline.augment(
                 source.image,
                 seed=one,
-                reference=reference.pixels if reference else None,
+                reference=code,
                 labels=source.labels,
                 **options,
             )

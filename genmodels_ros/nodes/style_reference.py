@@ -15,6 +15,7 @@ from genmodels_ros.data.image_codec import decode
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.pipelines.image_translation import StyleCode
 
 PATH = "reference.path"
 
@@ -56,6 +57,7 @@ class StyleReference:
         self._node = node
         self.current: Reference | None = None
         self._checked: Reference | None = None  # between the two callbacks of a parameter's change
+        self._encoded: tuple[tuple, StyleCode | None] = ((), None)
         node.add_on_set_parameters_callback(self._check)
         node.add_post_set_parameters_callback(self._adopt)
 
@@ -65,6 +67,20 @@ class StyleReference:
 
     def activate(self) -> None:
         self._node.add_subscription(Image, "reference_image", self._receive, qos_profile_sensor_data)
+
+    def code(self, reference: Reference | None, style: str) -> StyleCode | None:
+        """What the model reads in a reference, as `style` or, for random, as the nearest one; the last is remembered.
+
+        Raises GenModelsError as ImageAugmenter.encode.
+        """
+        if reference is None:
+            return None
+        asked = (reference.sha256, style, self._node.pipeline.card.sha256)
+        known, code = self._encoded
+        if asked != known:
+            code = self._node.pipeline.encode(reference.pixels, style=style)
+            self._encoded = asked, code
+        return code
 
     def _receive(self, message: Image) -> None:
         self.current = self._usable(reference_of(message))

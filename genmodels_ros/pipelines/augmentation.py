@@ -17,7 +17,7 @@ from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.image_translation import StyleCode, as_batch, checked_image, checked_labels, translate
 from genmodels_ros.pipelines.provenance import provenance
-from genmodels_ros.pipelines.quality_gate import MIN_AGREEMENT, judge
+from genmodels_ros.pipelines.quality_gate import MIN_AGREEMENT, QualityGate
 from genmodels_ros.pipelines.watermark import embed
 
 RANDOM = "random"
@@ -52,8 +52,10 @@ class ImageAugmenter:
         device: str = "auto",
         precision: str = "float32",
         mark: bool = True,
+        gate: QualityGate | None = None,
     ):
         self.card, self.mark = card, mark
+        self.gate = QualityGate() if gate is None else gate
         self.device, self.dtype = resolve_device(device), resolve_precision(precision)
         self.min_agreement = float(card.metrics.get("min_edge_agreement", MIN_AGREEMENT))
         self._styles = tuple(model.styles)
@@ -67,12 +69,18 @@ class ImageAugmenter:
         device: str = "auto",
         precision: str = "float32",
         mark: bool = True,
+        gate: str | None = None,
     ) -> "ImageAugmenter":
-        """From `folder`, or the checkpoint that comes with the package. Raises GenModelsError(MODEL_UNAVAILABLE)."""
+        """From `folder`, or the checkpoint that comes with the package. Raises GenModelsError(MODEL_UNAVAILABLE).
+
+        gate: one of quality_gate.MODES.
+        """
+        mode = gate or "structure"
         model, card = load_checkpoint(
             shipped("camera_gan") if folder is None else Path(folder), "image_translation_gan"
         )
-        return cls(model, card, device=device, precision=precision, mark=mark)
+        judged = QualityGate.from_checkpoint(mode=mode)
+        return cls(model, card, device=device, precision=precision, mark=mark, gate=judged)
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -91,13 +99,14 @@ class ImageAugmenter:
         style: str = RANDOM,
         strength: float = 1.0,
         seed: int = 0,
-        reference: np.ndarray | None = None,
+        reference: np.ndarray | StyleCode | None = None,
         labels: np.ndarray | None = None,
         lighting_only: bool = False,
     ) -> AugmentedImage:
         """One variant of `image`: uint8 [H, W, 3] RGB, or [H, W] grey. The same arguments give the same answer.
 
-        reference: a picture whose light the result takes, and whose style, too, unless `style` names one.
+        reference: a picture whose light the result takes, and whose style, too, unless `style` names one; or what
+        `encode` made of it, for many images.
         labels: whole numbers [H, W] of classes or instances; they steer a model trained with labels, and the gate
         sees them. lighting_only: brightness alone may change, no colour and no texture.
         Raises GenModelsError: INVALID_IMAGE for another shape or type, no pixel, or more than MAX_PIXELS;
@@ -108,7 +117,10 @@ class ImageAugmenter:
         image = checked_image(image)
         labels = checked_labels(labels, image)
         rng = generator(seed)
-        code = self._random_code(style, rng) if reference is None else self.encode(reference, style=style)
+        if isinstance(reference, StyleCode):
+            code = reference
+        else:
+            code = self._random_code(style, rng) if reference is None else self.encode(reference, style=style)
         result = translate(
             self._model.generator,
             image,
@@ -122,7 +134,9 @@ class ImageAugmenter:
         )
         if self.mark:
             result = embed(result)
-        verdict = judge(image, result, self.min_agreement)
+        whole = strength == 1 and reference is None and not lighting_only  # what the domain's pictures are like
+        domain = self._styles[code.style] if whole else None
+        verdict = self.gate.judge(image, result, labels, style=domain, min_agreement=self.min_agreement)
         return AugmentedImage(
             image=result,
             quality=verdict.quality,
@@ -131,7 +145,7 @@ class ImageAugmenter:
             style=self._styles[code.style],
             strength=float(strength),
             seed=int(seed),
-            scores=dict(getattr(verdict, "scores", {})),
+            scores=verdict.scores,
         )
 
     def variants(

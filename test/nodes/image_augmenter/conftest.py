@@ -162,7 +162,7 @@ class Camera:
         self.send(topic, compress(self.street.image) if "compressed" in topic else image, stamp)
         return stamp
 
-    def see(self, *arguments, **options):
+    def see(self, *arguments, patience=5.0, **options):
         """Takes frames until a synthetic one comes, for the gate may refuse some; its header."""
         stamps = []
 
@@ -171,7 +171,7 @@ class Camera:
 
         def look():
             stamps.append(self.take(*arguments, **options))
-            return self.wait_until(seen, 5.0)
+            return self.wait_until(seen, patience)
 
         assert self.wait_until(look), self.node.monitor.last_error or dict(self.node.rejections)
         return seen()[0]

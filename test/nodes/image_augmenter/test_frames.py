@@ -168,7 +168,7 @@ def test_frames_may_change_size(camera):
 
 def test_the_largest_frames(camera):
     large = cv2.resize(camera.street.image, (4000, 3000), interpolation=cv2.INTER_LINEAR)
-    message = camera.find("image", camera.see(from_rgb(large)))
+    message = camera.find("image", camera.see(from_rgb(large, encoding="mono8"), patience=50.0))
     assert (message.height, message.width) == (3000, 4000)
 
 
