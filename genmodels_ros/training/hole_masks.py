@@ -2,6 +2,7 @@
 
 import numpy as np
 
+MOST_SHAPES = 3
 BOX_SHARE = 0.4
 BOX_SIDES = (0.12, 0.55)  # of the image's side
 STROKE_RADIUS = (0.03, 0.11)
@@ -11,9 +12,11 @@ LARGEST = 0.4  # share of the image: beyond it little is left to learn from
 
 
 def random_hole(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-    """bool [height, width], True inside; from one pixel to about LARGEST of the image, borders included."""
-    draw = _box if rng.random() < BOX_SHARE else _strokes
-    hole = draw(height, width, rng)
+    """bool [height, width], True inside: a few shapes, from one pixel to LARGEST of the image, borders included."""
+    hole = np.zeros((height, width), bool)
+    for _ in range(rng.integers(1, MOST_SHAPES + 1)):
+        draw = _box if rng.random() < BOX_SHARE else _strokes
+        hole |= draw(height, width, rng)
     return hole if 0 < hole.mean() <= LARGEST else random_hole(height, width, rng)
 
 
