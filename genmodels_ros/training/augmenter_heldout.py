@@ -8,6 +8,25 @@ from genmodels_ros.data.image_shards import load_shards
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.quality_gate import judge
 from genmodels_ros.simulation.camera_styles import render_style
+from genmodels_ros.training.image_domains import ImageDomains
+
+MAX_FRAMES = 64  # of a user's, measured
+
+
+def kept_edges(augmenter: ImageAugmenter, held_out: ImageDomains, *, seed: int = 0) -> dict[str, float]:
+    """edge_agreement and rejected, as below, of a user's own frames."""
+    images = held_out.source[:MAX_FRAMES].permute(0, 2, 3, 1).cpu().numpy()
+    labels = [None] * len(images) if held_out.labels is None else held_out.labels[:MAX_FRAMES].cpu().numpy()
+    made = [
+        augmenter.augment(image, style=style, seed=seed + i, labels=mask)
+        for style in augmenter.styles
+        for i, (image, mask) in enumerate(zip(images, labels, strict=True))
+    ]
+    return {
+        "heldout_frames": len(images),
+        "edge_agreement": round(float(np.mean([one.quality for one in made])), 4),
+        "rejected": round(float(np.mean([not one.accepted for one in made])), 4),
+    }
 
 
 def held_out_metrics(augmenter: ImageAugmenter, data: Path, *, seed: int = 0) -> dict[str, float]:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from genmodels_ros.training.image_domains import ImageDomains
+
 
 def structure_loss(source: Tensor, result: Tensor) -> Tensor:
     """1 - correlation of the luma gradients, each image's own scale divided out: weaker contrast costs nothing."""
@@ -38,6 +40,15 @@ def spread(images: Tensor, others: Tensor, reduction: int = 1) -> Tensor:
     """Mean difference [B] at the scale of light and colour: noise does not count as variety. `others` are reduced."""
     cells = 16
     return (F.avg_pool2d(images, cells) - F.avg_pool2d(others, cells // reduction)).abs().flatten(1).mean(1)
+
+
+def target_spread(domains: ImageDomains, rng: torch.Generator, pairs: int = 64) -> float:
+    """`spread` between random images of the same style: the yardstick for diversity."""
+    spreads = []
+    for target in domains.targets:
+        first, second = torch.randint(len(target), (2, pairs), generator=rng).to(target.device)
+        spreads.append(spread(target[first].float() / 255, target[second].float() / 255).mean())
+    return float(torch.stack(spreads).mean())
 
 
 def clamp_straight_through(images: Tensor) -> Tensor:

@@ -1,4 +1,5 @@
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -8,9 +9,10 @@ from genmodels_ros.data.image_shards import save_data_card, save_shard
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.training import augmenter
-from genmodels_ros.training.augmenter import Settings
+from genmodels_ros.training.augmenter import Schedule, Settings
 
 SMALL = Settings(width=16, discriminator_width=8, save_every=2)
+SHORT = Schedule(look_every=2, encoder_steps=2)
 
 
 @pytest.fixture
@@ -27,7 +29,8 @@ def shards(tmp_path):
 
 
 def run(shards, out, steps, **options):
-    return augmenter.train(data=shards, out=out, steps=steps, batch_size=4, seed=0, device="cpu", **options)
+    options = {"settings": SMALL, "schedule": SHORT, "batch_size": 4, "seed": 0, "device": "cpu", **options}
+    return augmenter.train(data=shards, out=out, steps=steps, **options)
 
 
 def test_training_moves_the_images_towards_the_target(shards, tmp_path):
@@ -50,11 +53,11 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(shards, tmp_path, mo
         yield from range(first, 3)
         raise PulledPlug
 
-    run(shards, tmp_path / "whole", 4, settings=SMALL)
+    run(shards, tmp_path / "whole", 4)
     with monkeypatch.context() as patch, pytest.raises(PulledPlug):
         patch.setattr(augmenter, "progress", until_the_plug_is_pulled)
-        run(shards, tmp_path / "parts", 4, settings=SMALL)  # the save after step 2 is the last
-    run(shards, tmp_path / "parts", 4, settings=SMALL, resume=True)
+        run(shards, tmp_path / "parts", 4)  # the save after step 2 is the last
+    run(shards, tmp_path / "parts", 4, resume=True)
     whole, parts = (load_checkpoint(tmp_path / name, "image_translation_gan")[0] for name in ("whole", "parts"))
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parts.state_dict()[name], atol=1e-6), name
@@ -66,8 +69,65 @@ def test_missing_data_is_named(tmp_path):
 
 
 def test_the_card_says_how_it_was_made(shards, tmp_path):
-    run(shards, tmp_path / "run", 2, settings=SMALL)
+    run(shards, tmp_path / "run", 2)
     card = json.loads((tmp_path / "run" / "card.json").read_text())
     assert card["data"]["settings"]["discriminator_width"] == 8
     assert card["metrics"]["heldout_frames"] == 8 and "gate_false_reject" in card["metrics"]
-    assert card["config"] == {"styles": ["night"], "width": 16}
+    assert card["config"] == {"styles": ["night"], "width": 16, "style_encoder_width": 16}
+
+
+def test_a_run_ends_early_when_nothing_gets_better(shards, tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(augmenter.TranslationWatch, "measure", lambda self, generator: 1.0)
+    patient = Schedule(look_every=1, encoder_steps=1, patience=2)
+    with caplog.at_level(logging.INFO):
+        assert run(shards, tmp_path / "run", 50, schedule=patient).steps == 3
+    assert "stopping early" in caplog.text
+
+
+def test_a_run_ends_when_its_minutes_are_over_and_can_go_on(shards, tmp_path):
+    assert run(shards, tmp_path / "run", 4, minutes=1e-9).steps == 1
+    assert run(shards, tmp_path / "run", 4, resume=True).steps == 4
+
+
+def own(tmp_path, count=200):
+    """Pictures of a user: bright ones with labels, dark ones of a target, as shards, which need no decoder."""
+    rng = np.random.default_rng(1)
+    bright = np.kron(rng.integers(100, 250, (count, 3, 4, 3)), np.ones((1, 8, 8, 1))).astype(np.uint8)
+    labels = (bright[..., 0] > 170).astype(np.uint8)
+    for name in ("bright", "dark"):
+        (tmp_path / name).mkdir()
+    save_shard(tmp_path / "bright" / "source-000.npz", rgb=bright[: count // 2], labels=labels[: count // 2])
+    save_shard(tmp_path / "dark" / "frames-000.npz", rgb=bright // 5)
+    return {"source": tmp_path / "bright", "target": (tmp_path / "dark",), "style": ("dim",)}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"network": "translator", "size": "student", "objective": "relativistic"},
+        {"network": "translator", "size": "student", "consistency": "cycle"},
+        {"objective": "wgan_gp", "consistency": "contrastive"},
+        {"objective": "wgan"},
+    ],
+    ids=["translator", "cycle", "wgan-gp", "wgan"],
+)
+def test_a_user_s_own_pictures_make_a_style(tmp_path, options):
+    card = run(None, tmp_path / "run", 2, batch_size=2, **own(tmp_path), **options)
+    model, _ = load_checkpoint(tmp_path / "run", "image_translation_gan")
+    assert model.styles == ("dim",) and model.style_encoder is not None
+    assert card.data["frames"] == {"source": 100, "dim": 200}
+    assert 0 <= card.metrics["edge_agreement"] <= 1 and card.metrics["target_distance"] > 0
+    if options.get("network") == "translator":
+        assert card.config["label_values"] == [0, 1] and "--labels" in card.command
+
+
+def test_three_target_pictures_are_refused(tmp_path):
+    few = own(tmp_path, 200)
+    save_shard(tmp_path / "dark" / "frames-000.npz", rgb=np.zeros((3, 24, 32, 3), np.uint8))
+    with pytest.raises(GenModelsError, match="at least 200"):
+        run(None, tmp_path / "run", 1, **few)
+
+
+def test_a_target_without_a_name_is_refused(tmp_path):
+    with pytest.raises(GenModelsError, match="--style"):
+        run(None, tmp_path / "run", 1, target=(tmp_path,))
