@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from genmodels_ros.errors import GenModelsError
+from genmodels_ros.evaluation import downstream_steering, steering_scores
+from genmodels_ros.evaluation.downstream_steering import BOTH, GAN, SOURCE, Effort, Frames, measured, tables
+from genmodels_ros.evaluation.driven_places import Drive, Place
+from genmodels_ros.evaluation.options import BenchOptions
+from genmodels_ros.training.sim_to_real import Recipe
+
+TINY = Effort(frames=12, held_out=6, steps=2, seeds=2, recipe=Recipe(steps=1, batch_size=2), targets=8)
+
+
+def frames(count, seed, _=0):
+    rng = np.random.default_rng(seed)
+    return Frames(rng.integers(0, 255, (count, 120, 160, 3), np.uint8), rng.uniform(-1, 1, count).astype(np.float32))
+
+
+def test_every_arm_is_tested_on_every_part_but_the_one_its_translation_saw(monkeypatch):
+    parts = tuple(Drive(one.rgb, one.steering) for one in (frames(20, 1), frames(24, 2)))
+    monkeypatch.setattr(downstream_steering, "simulated", frames)
+    monkeypatch.setattr(steering_scores, "RESAMPLES", 20)
+    seen = []
+    monkeypatch.setattr(downstream_steering, "translations", lambda source, targets, effort, seed: _seen(seen, targets))
+    scores, differences, _ = measured([Place("hall", ("hall_1", "hall_2"), parts)], TINY, 0)
+    assert [(row[0], row[1]) for row in scores.rows if row[0] == GAN] == [(GAN, "hall_1"), (GAN, "hall_2")]
+    assert {row[0] for row in scores.rows} == {SOURCE, GAN, BOTH, "+ classical 0.6", "+ classical 1"}
+    assert [np.array_equal(one, part.rgb) for one, part in zip(seen, parts, strict=True)] == [True, True]
+    assert f"{GAN} - {SOURCE}" in {row[0] for row in differences.rows}
+
+
+def _seen(seen, targets):
+    import torch
+
+    seen.append(targets[0])
+    return torch.zeros(1, 12, 3, 60, 80, dtype=torch.uint8)
+
+
+def test_a_translation_learned_here_gives_every_frame_in_every_style():
+    made = downstream_steering.translations(frames(5, 0).rgb, [frames(9, 1).rgb, frames(8, 2).rgb], TINY, seed=0)
+    again = downstream_steering.translations(frames(5, 0).rgb, [frames(9, 1).rgb, frames(8, 2).rgb], TINY, seed=0)
+    assert made.shape == (2, 5, 3, 60, 80) and (made == again).all()
+
+
+def test_without_recordings_it_says_what_it_needs(tmp_path):
+    for data in (None, tmp_path):
+        with pytest.raises(GenModelsError, match="--data"):
+            tables(BenchOptions(data=data))
