@@ -2,40 +2,16 @@
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.data.image_codec import decode
 from genmodels_ros.data.images import AUTO, create_writer, open_images
 from genmodels_ros.data.labelled_images import Category, Sample, SourceImage, Writer
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.pipelines.augment_request import OF_THE_IMAGE, Request
 from genmodels_ros.pipelines.augment_summary import Summary, SummaryFile
 from genmodels_ros.pipelines.augmentation import RANDOM, AugmentedImage, ImageAugmenter
-
-ATTEMPTS = 3  # codes tried for a variant that the gate rejects
-_OF_THE_IMAGE = (ErrorCode.INVALID_IMAGE, ErrorCode.LABEL_MISMATCH)  # errors that another image may not have
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is wanted of every image. reference: uint8 [H, W, 3], a picture whose style the variants take."""
-
-    count: int = 4
-    style: str = RANDOM
-    strength: float = 1.0
-    seed: int = 0
-    reference: np.ndarray | None = None
-    lighting_only: bool = False
-    include_source: bool = False
-
-    def options(self) -> dict:
-        """Of ImageAugmenter.augment, but seed and labels."""
-        optional = {"reference": self.reference, "lighting_only": self.lighting_only}
-        given = {name: value for name, value in optional.items() if value is not None and value is not False}
-        return {"style": self.style, "strength": self.strength, **given}
 
 
 def augment_folder(
@@ -68,17 +44,17 @@ def augment_folder(
     if out.resolve() == source.resolve():
         raise GenModelsError(ErrorCode.INVALID_IMAGE, "IN and OUT are the same folder: choose another OUT.")
     augmenter = ImageAugmenter.from_checkpoint(checkpoint, device=device, mark=mark)
-    augmenter.check(style=style, strength=strength, count=count)
-    picture = None if reference is None else decode(Path(reference).read_bytes())
-    request = Request(count, style, strength, seed, picture, lighting_only, include_source)
+    request = Request.checked(
+        augmenter, count=count, style=style, strength=strength, reference=reference, lighting_only=lighting_only
+    )
     images = open_images(source, labels, format=format, topic=topic)
     writer = create_writer(out_format, out, images)
-    notes = ()
     try:
         with SummaryFile(out) as summary:
             for item in tqdm(images.images(), total=images.count, unit="image", disable=None):
                 summary.see(item)
-                for sample in _samples(augmenter, item, request, images.categories, summary):
+                facts = _facts(item, images.categories)
+                for sample in _samples(request, item, facts, seed, include_source, summary):
                     _store(writer, sample, summary)
     finally:
         notes = writer.close()
@@ -88,45 +64,31 @@ def augment_folder(
     return result
 
 
-def _samples(augmenter, item: SourceImage, request: Request, categories, summary) -> Iterator[Sample]:
+def _samples(
+    request: Request, item: SourceImage, facts: dict, seed: int, include_source: bool, summary: SummaryFile
+) -> Iterator[Sample]:
     """The image itself if wanted, and its variants, those that the gate rejects without an image."""
     if item.image is None:
         return
-    facts = _facts(item, categories)
-    if request.include_source:
+    if include_source:
         yield Sample(f"{item.name}_source", "source", item, {**facts, "synthetic": False}, item.image)
-    own_seed = zlib.crc32(f"{item.split}{item.name}".encode(), request.seed % 2**32)
-    candidates = augmenter.variant_seeds(own_seed, request.count * ATTEMPTS)
-    for number in range(request.count):
-        seeds = candidates[number * ATTEMPTS :][:ATTEMPTS]
-        try:
-            variant, attempts = _accepted(augmenter, item, request, seeds)
-        except GenModelsError as error:
-            if error.code not in _OF_THE_IMAGE:
-                raise
-            summary.skip(item.name, error.message)
-            return
-        sidecar = {**facts, "synthetic": True, **_verdict(augmenter, variant), "attempts": attempts}
-        image = variant.image if variant.accepted else None
-        yield Sample(f"{item.name}_{number:02d}_{variant.style}", f"{number:02d}", item, sidecar, image)
-
-
-def _accepted(augmenter, item: SourceImage, request: Request, seeds: list[int]) -> tuple[AugmentedImage, int]:
-    """The first variant that the gate accepts, or the last one tried, and how many were."""
-    attempts = 0
-    for seed in seeds:
-        attempts += 1
-        variant = augmenter.augment(item.image, seed=seed, labels=item.labels, **request.options())
-        if variant.accepted:
-            break
-    return variant, attempts
+    own_seed = zlib.crc32(f"{item.split}{item.name}".encode(), seed % 2**32)
+    try:
+        for number, (variant, attempts) in enumerate(request.variants(item, own_seed)):
+            sidecar = {**facts, "synthetic": True, **_verdict(request, variant), "attempts": attempts}
+            image = variant.image if variant.accepted else None
+            yield Sample(f"{item.name}_{number:02d}_{variant.style}", f"{number:02d}", item, sidecar, image)
+    except GenModelsError as error:
+        if error.code not in OF_THE_IMAGE:
+            raise
+        summary.skip(item.name, error.message)
 
 
 def _store(writer: Writer, sample: Sample, summary: SummaryFile) -> None:
     try:
         writer.add(sample)
     except GenModelsError as error:
-        if error.code not in _OF_THE_IMAGE:
+        if error.code not in OF_THE_IMAGE:
             raise
         summary.skip(sample.flat_name, error.message)
         return
@@ -134,7 +96,7 @@ def _store(writer: Writer, sample: Sample, summary: SummaryFile) -> None:
 
 
 def _facts(item: SourceImage, categories: tuple[Category, ...]) -> dict:
-    """What the sidecar says of the source."""
+    """What the sidecars say of the source."""
     facts = {"source": item.origin, "source_stamp": item.stamp}
     if item.command is not None:
         facts["command"] = {"forward": item.command[0], "turning": item.command[1]}
@@ -146,9 +108,10 @@ def _facts(item: SourceImage, categories: tuple[Category, ...]) -> dict:
     return facts
 
 
-def _verdict(augmenter: ImageAugmenter, variant: AugmentedImage) -> dict:
+def _verdict(request: Request, variant: AugmentedImage) -> dict:
     return {
-        **augmenter.provenance(variant),
+        **request.augmenter.provenance(variant),
+        **request.facts(),
         "quality": {"edge_agreement": round(variant.quality, 4), **variant.scores},
         "accepted": variant.accepted,
         "rejection_reason": variant.rejection_reason,

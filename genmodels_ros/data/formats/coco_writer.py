@@ -25,7 +25,7 @@ class CocoWriter:
     """Keeps two growing lists a split on disk and joins them when closed."""
 
     def __init__(self, out: Path, source: ImageSource):
-        self._out, self._source = out, source
+        self._out, self._source, self._masks = out, source, 0
         self._splits: dict[str, tuple[JsonList, JsonList]] = {}
         (out / "annotations").mkdir(parents=True)
         for split in source.header if source.format == "coco" else ():
@@ -37,6 +37,7 @@ class CocoWriter:
         if sample.image is not None:
             sidecar = {"image": f"images/{file_name}", **sidecar}
             if sample.source.labels is not None:
+                self._masks += 1
                 sidecar = {"labels": write_labels(self._out, sample.flat_name, sample.source.labels), **sidecar}
             path = self._out / "images" / file_name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,8 @@ class CocoWriter:
                 document.write(', "annotations": ')
                 annotations.pour(document)
                 document.write("}\n")
-        return ()
+        lost = f"{self._masks} masks of pixels are in labels/: COCO has no place for them, its annotations lack them"
+        return (lost,) if self._masks else ()
 
     def _register(self, split: str, file_name: str, sample: Sample) -> None:
         images, annotations = self._lists(split)

@@ -1,6 +1,6 @@
 """The LeRobot v3.0 dataset format: what its columns are called, and how Arrow, pandas and Hugging Face describe them.
 
-https://huggingface.co/docs/lerobot/lerobot-dataset-v3; checked against the reading code of lerobot 0.4 to 0.5.
+https://huggingface.co/docs/lerobot/lerobot-dataset-v3; LeRobotDataset itself (of August 2026) reads what is written.
 """
 
 import json

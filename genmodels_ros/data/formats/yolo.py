@@ -90,13 +90,17 @@ def _folders(root: Path, header: dict) -> Iterator[tuple[str, Path]]:
     """(split, folder) of each part. A path in data.yaml may be of another machine: what leads out of the dataset is
     taken from its root, as YOLO's trainers do with '../train/images'."""
     listed = [(split, entry) for split in SPLITS for entry in _as_list(header.get(split))]
+    done = set()  # small datasets name one folder for training and validation
     for split, entry in listed:
         entry = str(entry)
         while entry.startswith(("../", "./")):
             entry = entry.partition("/")[2]
         if entry.endswith(".txt"):
             raise invalid(f"{split}: {entry} is a list of images; give the folder that holds them.")
-        yield split, inside(root, entry)
+        folder = inside(root, entry)
+        if folder not in done:
+            yield split, folder
+        done.add(folder)
     if not listed:
         parts = [split for split in SPLITS if (root / "images" / split).is_dir()]
         yield from ((split, root / "images" / split) for split in parts)

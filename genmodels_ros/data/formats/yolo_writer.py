@@ -24,7 +24,7 @@ class YoloWriter:
         ids = sorted(category.id for category in source.categories)
         numbered = source.format == "yolo" or ids == list(range(len(ids)))
         self._class = {id: id if numbered else number for number, id in enumerate(ids)}
-        self._splits, self._highest, self._crowds, self._as_boxes = set(), -1, 0, 0
+        self._splits, self._highest, self._crowds, self._as_boxes, self._masks = set(), -1, 0, 0, 0
 
     def add(self, sample: Sample) -> None:
         split, sidecar = _split(sample.source.split), sample.sidecar
@@ -34,6 +34,7 @@ class YoloWriter:
             sidecar = {"image": f"images/{split}/{name}.png", **sidecar}
             self._write(f"labels/{split}/{name}.txt", self._lines(sample).encode())
             if sample.source.labels is not None:
+                self._masks += 1
                 sidecar = {"labels": f"masks/{sample.flat_name}.png", **sidecar}
                 self._write(sidecar["labels"], encode_labels(sample.source.labels))
             self._write(f"images/{split}/{name}.png", encode_synthetic_png(sample.image, sample.sidecar))
@@ -52,6 +53,10 @@ class YoloWriter:
         (self._out / "data.yaml").write_text(yaml.safe_dump({**folders, "names": dict(sorted(names.items())), **kept}))
         lost = (
             (self._crowds, "crowds left out, as YOLO knows none"),
+            (
+                self._masks,
+                "masks of pixels are in masks/: YOLO has no place for them, its label files lack them",
+            ),
             (self._as_boxes, "images written with boxes: a YOLO polygon has one outline and no run-length mask"),
         )
         return tuple(f"{count} {what}" for count, what in lost if count)

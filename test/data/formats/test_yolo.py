@@ -82,6 +82,23 @@ def test_paths_that_lead_out_of_the_dataset_are_refused(yolo):
         open_images(yolo.folder)
 
 
+def test_a_folder_for_training_and_validation_is_read_once(yolo):
+    (yolo.folder / "data.yaml").write_text("train: images/train\nval: images/train\nnames: [cup, box]\n")
+    assert [item.name for item in open_images(yolo.folder).images()] == ["a", "background"]
+
+
+def test_masks_of_pixels_are_kept_beside_and_said(tmp_path, picture, copy_dataset):
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").write_bytes(encode_png(picture()[..., 0] if name == "masks" else picture()))
+    for format, folder in (("yolo", "masks"), ("coco", "labels")):
+        source = open_images(tmp_path / "images", tmp_path / "masks")
+        notes, _ = copy_dataset(source, format, tmp_path / format, variants=1)
+        assert f"1 masks of pixels are in {folder}/" in notes[0]
+        kept = cv2.imread(str(next((tmp_path / format / folder).iterdir())), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(kept, picture()[..., 0])
+
+
 def test_unreadable_descriptions_are_refused(yolo):
     for text in ("names: 3\n", "names: {cup: x}\n", "names: [\n"):
         (yolo.folder / "data.yaml").write_text(text)
