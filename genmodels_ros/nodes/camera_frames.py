@@ -35,7 +35,7 @@ class CameraFrames:
     """Listens to `image_raw`, or `image_raw/compressed`, and to `camera_info`, `label_image` and `boxes`.
 
     An image waits for labels and boxes of exactly its stamp where somebody publishes them. `unmatched` counts, by
-    topic, what found no partner; `borrowed_infos` the frames that took another stamp's calibration.
+    topic, what found no partner; `borrowed_infos` the synthetic images that took another stamp's calibration.
     """
 
     PARAMETERS = (

@@ -16,10 +16,11 @@ from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.rate_limit import RateLimit
+from genmodels_ros.nodes.style_grid import StyleGrid
 from genmodels_ros.nodes.style_reference import Reference, StyleReference
-from genmodels_ros.nodes.synthetic_frames import MAX_VARIANTS, SyntheticFrames, shown_in_grid
+from genmodels_ros.nodes.synthetic_frames import MAX_VARIANTS, SyntheticFrames
 from genmodels_ros.pipelines.augmentation import RANDOM, ImageAugmenter
-from genmodels_ros.pipelines.comparison_grid import comparison_grid
+from genmodels_ros.pipelines.quality_gate import MODES
 
 NUMBER = re.compile(r"\d+(\.\d+)?%?")  # in a reason; those that differ in it alone are one
 
@@ -37,10 +38,17 @@ class ImageAugmenterNode(ModelNode):
         Parameter("variants", 1, "Synthetic images a frame", range=(1, MAX_VARIANTS)),
         Parameter("max_rate", 0.0, "Most frames a second that are augmented; 0: all", "Hz", range=(0.0, 1000.0)),
         Parameter("mark", True, "Put the invisible mark into every synthetic image", load_time=True),
-        Parameter("grid.period", 2.0, "Between pictures of all styles on ~/grid; 0: none", "s", range=(0.0, 3600.0)),
+        Parameter(
+            "gate",
+            MODES[0],
+            "What a variant must pass: its structure, or all checks there are",
+            choices=MODES,
+            load_time=True,
+        ),
         *CameraFrames.PARAMETERS,
         *StyleReference.PARAMETERS,
         *SyntheticFrames.PARAMETERS,
+        *StyleGrid.PARAMETERS,
         *AugmenterServices.PARAMETERS,
     )
 
@@ -54,16 +62,16 @@ class ImageAugmenterNode(ModelNode):
         super().configure()
         self.set_choices("style", (RANDOM, *self.pipeline.styles))
         self.reference.configure()
-        self.output = SyntheticFrames(self)
+        self.output, self.grid = SyntheticFrames(self), StyleGrid(self)
 
     def load(self, checkpoint: Path, device: str, precision: str) -> ImageAugmenter:
-        return ImageAugmenter.from_checkpoint(checkpoint, device=device, precision=precision, mark=self.value("mark"))
+        options = {name: self.value(name) for name in ("mark", "gate")}
+        return ImageAugmenter.from_checkpoint(checkpoint, device=device, precision=precision, **options)
 
     def warm_up(self) -> None:
         self.pipeline.augment(np.zeros((240, 320, 3), np.uint8))
 
     def activate(self) -> None:
-        self._last_grid = -np.inf
         self.reference.activate()
         self._newest = self.add_worker(self.process)
         self.frames.activate(self.receive)
@@ -75,7 +83,7 @@ class ImageAugmenterNode(ModelNode):
     def details(self) -> dict[str, str]:
         counts = {
             "rejected": self.rejections.total(),
-            **{f"rejected: {reason}": count for reason, count in self.rejections.items()},
+            **{f"rejected: {reason}": count for reason, count in dict(self.rejections).items()},
             "skipped": self.limit.skipped,
             **{f"unmatched {topic}": count for topic, count in self.frames.unmatched.items()},
             "camera_info of another stamp": self.frames.borrowed_infos,
@@ -89,7 +97,6 @@ class ImageAugmenterNode(ModelNode):
     def process(self, frame: CameraFrame) -> None:
         """One frame: its variants, its camera_info, its labels and boxes."""
         source = to_source(frame.image, frame.labels, frame.boxes)
-        info = self.frames.info(frame.header)
         for variant in self.variants(
             source,
             self.value("variants"),
@@ -103,10 +110,11 @@ class ImageAugmenterNode(ModelNode):
             if not self.active:
                 return
             if variant.accepted:
+                info = self.frames.info(frame.header)  # now: many drivers send it after the image
                 self.output.publish(variant, info, frame.labels is not None, frame.boxes is not None)
             else:
                 self.rejections[NUMBER.sub("N", variant.rejection_reason)] += 1
-        self.publish_grid(source)
+        self.grid.show(source)
 
     def variants(
         self, source: Source, count: int, *, seed: int, reference: Reference | None, encoding: str = "rgb8", **options
@@ -128,21 +136,6 @@ class ImageAugmenterNode(ModelNode):
         """Of the frame with this stamp: the same seed, stamp and image give the same variants."""
         entropy = [self.value("seed"), max(stamp.sec, 0), stamp.nanosec]
         return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-    def publish_grid(self, source: Source) -> None:
-        """The frame, its labels and each style of it, side by side, now and then."""
-        period, now = self.value("grid.period"), time.monotonic()
-        if not period or now - self._last_grid < period or not self.output.grid.get_subscription_count():
-            return
-        self._last_grid = now
-        picture = comparison_grid(
-            self.pipeline,
-            [shown_in_grid(source.image)],
-            labels=None if source.labels is None else [shown_in_grid(source.labels)],
-            strength=self.value("strength"),
-            seed=self.value("seed"),
-        )
-        self.output.publish_grid(picture, source.header)
 
 
 main = main_for(ImageAugmenterNode)

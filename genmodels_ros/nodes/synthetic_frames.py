@@ -1,19 +1,16 @@
 """What the augmenter publishes: a synthetic image and all that belongs to it, under the header of its source."""
 
-import cv2
-import numpy as np
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from genmodels_interfaces.msg import AugmentedImage, ImageBoxes
-from genmodels_ros.conversions.images import compress, from_rgb, to_rgb
+from genmodels_ros.conversions.images import compress, to_rgb
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 
 MAX_VARIANTS = 16
 # Reliable: works with reliable and best-effort subscribers. As deep as one frame's variants, which come in one go.
 DERIVED = QoSProfile(depth=MAX_VARIANTS)
-GRID_SIDE = 480  # pixels of the longer side of what the grid is made of: its cells show no more
 
 
 class SyntheticFrames:
@@ -33,7 +30,6 @@ class SyntheticFrames:
         self.label_image = node.add_publisher(Image, "~/label_image", DERIVED)
         self.boxes = node.add_publisher(ImageBoxes, "~/boxes", DERIVED)
         self.augmented = node.add_publisher(AugmentedImage, "~/augmented", DERIVED)
-        self.grid = node.add_publisher(Image, "~/grid", 1)
 
     def publish(self, variant: AugmentedImage, info: CameraInfo | None, has_labels: bool, has_boxes: bool) -> None:
         """An accepted variant; `info` is its camera's calibration, if known."""
@@ -49,15 +45,3 @@ class SyntheticFrames:
             self.compressed.publish(compress(to_rgb(variant.image), variant.image.header, quality=quality))
         if self.augmented.get_subscription_count():  # it carries image and labels once more
             self.augmented.publish(variant)
-
-    def publish_grid(self, picture: np.ndarray, header) -> None:
-        self.grid.publish(from_rgb(picture, header))
-
-
-def shown_in_grid(image: np.ndarray) -> np.ndarray:
-    """An image or its labels, [H, W] or [H, W, 3], no larger than a grid can show; labels keep their values."""
-    scale = GRID_SIDE / max(image.shape[:2])
-    if scale >= 1:
-        return image
-    size = tuple(max(1, round(side * scale)) for side in (image.shape[1], image.shape[0]))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if image.ndim == 3 else cv2.INTER_NEAREST)

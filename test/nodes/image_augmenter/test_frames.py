@@ -229,7 +229,7 @@ def _expect_error(camera, node, code, act):
 
 def test_the_grid_shows_the_source_and_every_style(graph, node, camera, wait_until):
     grids = graph.listen(Image, "image_augmenter/grid")
-    assert wait_until(lambda: node.output.grid.get_subscription_count())
+    assert wait_until(lambda: node.grid.publisher.get_subscription_count())
     camera.publish("label_image")
     camera.see()
     assert wait_until(lambda: grids)
