@@ -9,6 +9,7 @@ from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.image_translation import MAX_PIXELS
+from genmodels_ros.pipelines.watermark import detect, embed
 
 STYLES = ("night", "fog")
 
@@ -168,6 +169,16 @@ def test_provenance_names_the_weights(augmenter, checkpoint):
     assert note["checkpoint_sha256"] == augmenter.card.sha256 and len(note["checkpoint_sha256"]) == 64
     assert (note["style"], note["strength"], note["seed"]) == ("fog", 0.5, 3)
     assert note["digital_source_type"].startswith("http://cv.iptc.org/newscodes/digitalsourcetype/")
+
+
+def test_every_variant_carries_the_mark_unless_told_not_to(augmenter, checkpoint):
+    unmarked = ImageAugmenter.from_checkpoint(checkpoint, device="cpu", mark=False)
+    image = picture(120, 160)
+    for style in STYLES:
+        with_mark, without = (one.augment(image, style=style, seed=2) for one in (augmenter, unmarked))
+        assert detect(with_mark.image).is_synthetic and not detect(without.image).is_synthetic
+        assert np.array_equal(embed(without.image), with_mark.image)
+    assert augmenter.provenance(with_mark)["mark_key"] and not unmarked.provenance(without)["mark_key"]
 
 
 def test_a_missing_checkpoint_is_named(tmp_path):

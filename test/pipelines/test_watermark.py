@@ -54,6 +54,14 @@ def test_the_mark_is_faint_in_every_image(data):
     assert np.array_equal(embed(image), marked)
 
 
+def test_the_bound_holds_where_only_the_loudest_part_of_the_tile_falls_into_the_image():
+    rng = np.random.default_rng(0)
+    for height in range(1, 25):
+        for width in (1, 2, 3, 5, 8, 13, 21, 40):
+            image = rng.integers(100, 100 + rng.integers(1, 40), (height, width, 3)).astype(np.uint8)
+            assert psnr(image, embed(image)) >= MIN_PSNR, (height, width)
+
+
 @pytest.mark.parametrize("level", [0, 1, 128, 255])
 @pytest.mark.parametrize("shape", [(64, 64, 3), (240, 320, 3), (480, 640)])
 def test_plain_images_from_black_to_white_are_marked_within_the_bound(level, shape):
@@ -150,6 +158,12 @@ def test_the_searched_probability_holds_at_every_shift_together():
     best = np.concatenate([shift_correlations(image_phases(one), keys).max(axis=(1, 2)) for one in IMAGES["natural"]])
     stated = np.array([TILE * TILE * tail(score) for score in best])
     assert 0.03 < (stated < 0.1).mean() < 0.16
+
+
+def test_the_stated_probability_counts_every_place_looked_at():
+    """Images without the mark: as probabilities should, of 25 none comes out below 0.001 and some above a half."""
+    stated = [detect(picture(seed=seed)).false_alarm for seed in range(25)]
+    assert min(stated) > 1e-3 and max(stated) > 0.5
 
 
 def test_the_scores_at_all_shifts_hold_the_one_at_its_place():
