@@ -11,7 +11,7 @@ from genmodels_interfaces.msg import AugmentedImage as AugmentedImageMessage
 from genmodels_interfaces.msg import ImageBoxes, Provenance
 from genmodels_interfaces.srv import AugmentImages
 from genmodels_ros.conversions.boxes import check_boxes
-from genmodels_ros.conversions.images import from_rgb, to_labels, to_rgb
+from genmodels_ros.conversions.images import declared_pixels, from_rgb, to_labels, to_rgb
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.augmentation import AugmentedImage
 
@@ -35,15 +35,22 @@ def to_source(image: Image | CompressedImage, label_image: Image | None = None, 
     return Source(image.header, rgb, labels, label_image, None if boxes is None else check_boxes(boxes))
 
 
-def to_sources(request: AugmentImages.Request, max_images: int) -> list[Source]:
+def to_sources(request: AugmentImages.Request, max_images: int, max_megapixels: float) -> list[Source]:
     """The Source of each image, compressed ones last.
 
-    Raises GenModelsError as `to_source`, INVALID_COUNT for no or too many images, and LABEL_MISMATCH for labels or
-    boxes of another number.
+    Raises GenModelsError as `to_source`; LABEL_MISMATCH for labels or boxes of another number; INVALID_COUNT for no or
+    too many images, or for variants with more pixels together than allowed. That is found before anything is decoded: a
+    small file can hold a large picture.
     """
     messages = checked_images(request, max_images)
     labels = _one_each(request.label_images, messages, "label images")
     boxes = _one_each(request.boxes, messages, "sets of boxes")
+    asked = max(1, request.count) * sum(declared_pixels(message) for message in messages) / 1e6
+    if asked > max_megapixels:
+        raise GenModelsError(
+            ErrorCode.INVALID_COUNT,
+            f"{asked:.0f} megapixels of variants are more than the {max_megapixels} allowed: ask for fewer.",
+        )
     return [to_source(*parts) for parts in zip(messages, labels, boxes, strict=True)]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from genmodels_ros.data.image_codec import FORMATS, check_size, decode
+from genmodels_ros.data.image_codec import FORMATS, check_size, declared_size, decode
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 
@@ -101,6 +101,17 @@ def to_rgb(msg: Image | CompressedImage) -> np.ndarray:
         wide = cv2.copyMakeBorder(pixels.copy(), 2, 2, 2, 2, cv2.BORDER_WRAP)
         return cv2.cvtColor(wide, encoding.to_rgb)[2:-2, 2:-2].copy()
     return cv2.cvtColor(np.ascontiguousarray(pixels), encoding.to_rgb)
+
+
+def declared_pixels(msg: Image | CompressedImage) -> int:
+    """How many pixels a message says it has, before anything is decoded; 0 for an unknown compressed format.
+
+    Raises GenModelsError(INVALID_IMAGE) for a size that is absurd whatever comes with it.
+    """
+    height, width = declared_size(bytes(msg.data)) if isinstance(msg, CompressedImage) else (msg.height, msg.width)
+    if height and width:
+        check_size(height, width)
+    return height * width
 
 
 def from_rgb(rgb: np.ndarray, header: Header | None = None, encoding: str = "rgb8") -> Image:

@@ -60,6 +60,14 @@ def decode(data: bytes, *, as_labels: bool = False, upright: bool = False) -> np
     return image
 
 
+def declared_size(data: bytes) -> tuple[int, int]:
+    """(height, width) that the header claims, nothing decoded; (0, 0) for what is neither JPEG nor PNG.
+
+    Raises GenModelsError(INVALID_IMAGE) for no or damaged data.
+    """
+    return _header(data)[1]
+
+
 def encode_png(image: np.ndarray) -> bytes:
     """PNG of uint8 [H, W, 3] RGB, or of labels uint8 or uint16 [H, W]; fast rather than small."""
     pixels = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)

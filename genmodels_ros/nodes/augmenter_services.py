@@ -37,9 +37,9 @@ class AugmenterServices:
 
     def _augment(self, request: AugmentImages.Request, response: AugmentImages.Response) -> None:
         started, value = time.monotonic(), self._node.value
-        sources = to_sources(request, value("max_images"))
         count, reference = request.count or 1, reference_of(request.reference_image)
-        self._check_amount(count, sources)
+        self._check_count(count, len(request.images) + len(request.compressed_images))
+        sources = to_sources(request, value("max_images"), value("max_megapixels"))
         options = {
             "style": request.style or (RANDOM if reference else value("style")),
             "strength": request.strength or value("strength"),
@@ -47,31 +47,30 @@ class AugmenterServices:
             "lighting_only": request.lighting_only,
         }
         self._node.pipeline.check(style=options["style"], strength=options["strength"])
+        variants = []
         for index, source in enumerate(sources):
             with self._node.monitor.measure():
                 for variant in self._node.variants(source, count, seed=request.seed + index, **options):
                     self._node.require_active()  # deactivation does not wait for the rest
-                    response.variants.append(variant)
+                    variants.append(variant)
+        response.variants = variants
         response.computation_time = time.monotonic() - started
 
-    def _check_amount(self, count: int, sources: list) -> None:
-        most, megapixels = self._node.value("max_variants"), self._node.value("max_megapixels")
-        if count * len(sources) > most:
+    def _check_count(self, count: int, images: int) -> None:
+        most = self._node.value("max_variants")
+        if count * images > most:
             raise GenModelsError(
                 ErrorCode.INVALID_COUNT,
-                f"{count} variants of {len(sources)} images are more than the {most} allowed: ask for fewer.",
-            )
-        asked = count * sum(source.image.shape[0] * source.image.shape[1] for source in sources) / 1e6
-        if asked > megapixels:
-            raise GenModelsError(
-                ErrorCode.INVALID_COUNT,
-                f"{asked:.0f} megapixels of variants are more than the {megapixels} allowed: ask for fewer.",
+                f"{count} variants of {images} images are more than the {most} allowed: ask for fewer.",
             )
 
     def _inspect(self, request: InspectImages.Request, response: InspectImages.Response) -> None:
         started = time.monotonic()
         messages = checked_images(request, self._node.value("max_images"))
-        found = [detect(to_rgb(message)) for message in messages]
+        found = []
+        for message in messages:
+            self._node.require_active()  # deactivation does not wait for the rest
+            found.append(detect(to_rgb(message)))
         response.is_synthetic = [one.is_synthetic for one in found]
         response.score = [float(one.score) for one in found]
         response.false_alarm = [float(one.false_alarm) for one in found]

@@ -44,6 +44,11 @@ def test_variants_come_in_order_with_their_labels_and_boxes(augment, street):
             assert variant.image.header == headers[number // 3]
 
 
+def test_the_largest_seed_is_one(augment):
+    answer = augment([from_rgb(np.full((9, 9, 3), 90, np.uint8))] * 2, seed=2**64 - 1, style="night")
+    assert answer.error.value == ErrorCode.SUCCESS, answer.error.message
+
+
 def test_the_same_seed_gives_the_same_variants(augment):
     first, again, other = (augment(count=2, seed=seed).variants for seed in (5, 5, 6))
     assert first == again and first != other
@@ -81,12 +86,15 @@ def boxes_of(**fields) -> ImageBoxes:
     return ImageBoxes(boxes=[ImageBox(**fields)])
 
 
+BOMB = CompressedImage(format="png", data=cv2.imencode(".png", np.zeros((5000, 6000), np.uint8))[1].tobytes())
 GOOD, JPEG = image_with(), compress(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
 WRONG = {
     "no image": ({"images": []}, ErrorCode.INVALID_COUNT),
     "too many images": ({"images": [GOOD] * 65}, ErrorCode.INVALID_COUNT),
     "too many variants": ({"count": 1_000_000}, ErrorCode.INVALID_COUNT),
     "too many pixels": ({"images": [labels_of(2000, 2000)], "count": 120}, ErrorCode.INVALID_COUNT),
+    "too many pixels in small files": ({"compressed_images": [BOMB] * 20}, ErrorCode.INVALID_COUNT),
+    "a good and a bad image": ({"images": [GOOD, image_with(encoding="nv12")]}, ErrorCode.UNKNOWN_ENCODING),
     "zero size": ({"images": [image_with(width=0, step=0)]}, ErrorCode.INVALID_IMAGE),
     "no data": ({"images": [Image(encoding="rgb8")]}, ErrorCode.INVALID_IMAGE),
     "truncated": ({"images": [image_with(data=GOOD.data[:-100])]}, ErrorCode.INVALID_IMAGE),
