@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from genmodels_ros.cli.options import add_checkpoint, add_common, print_tables
+from genmodels_ros.cli.options import add_checkpoint, add_common, positive, print_tables
 
 
 def add(commands) -> None:
@@ -14,6 +14,10 @@ def add(commands) -> None:
     parser.add_argument("--hours", type=float, default=4.0, help="of simulated driving (default: %(default)s)")
     parser.add_argument("--recording", type=Path, help="drive of your own robot, nothing wrong with it, instead")
     add_common(parser, _world_model, table=True)
+    parser = models.add_parser("augmenter", help="the quality gate, on pictures that are faithful and on spoilt ones")
+    add_checkpoint(parser)
+    parser.add_argument("--frames", type=positive, default=384, help="simulated (default: %(default)s)")
+    add_common(parser, _augmenter, table=True)
 
 
 def _world_model(args):
@@ -21,3 +25,9 @@ def _world_model(args):
 
     table = calibrate(args.checkpoint, hours=args.hours, seed=args.seed, device=args.device, recording=args.recording)
     print_tables([table], args.json)
+
+
+def _augmenter(args):
+    from genmodels_ros.evaluation.gate_calibration import calibrate
+
+    print_tables([calibrate(args.checkpoint, frames=args.frames, seed=args.seed)], args.json)

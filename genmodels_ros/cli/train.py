@@ -47,6 +47,13 @@ def _completion(add) -> None:
     add("--precision", choices=("float32", "bfloat16"), help="of the generator's arithmetic (default: float32)")
 
 
+def _synthesis(add) -> None:
+    add("--labels", type=Path, help="folder of masks of the pictures' names; shards bring their own")
+    add("--height", type=positive, help="pixels, a multiple of 16 (default: 48)")
+    add("--width", type=positive, help="pixels, a multiple of 16 (default: 64)")
+    add("--objective", choices=train_augmenter.OBJECTIVES, help="of the game (default: relativistic)")
+
+
 TRAINERS = {
     "trajectories": Trainer(
         "arm trajectories by diffusion", "genmodels_ros.training.trajectories", 96,
@@ -61,6 +68,10 @@ TRAINERS = {
     "completion": Trainer(
         "completion of images inside a mask", "genmodels_ros.training.completion", 8,
         ("images", "objective", "precision"), _completion,
+    ),
+    "synthesis": Trainer(
+        "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.synthesis", 16,
+        ("labels", "height", "width", "objective"), _synthesis,
     ),
     "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera_segmenter", 16),
 }  # fmt: skip

@@ -9,7 +9,9 @@ MODELS = {
     "scan_world_model": "genmodels_ros.models.world_model:ScanWorldModel",
     "image_world_model": "genmodels_ros.models.camera_world_model:ImageWorldModel",
     "image_translation_gan": "genmodels_ros.models.gan:ImageTranslationGAN",
+    "image_synthesis_gan": "genmodels_ros.models.gan.synthesis:ImageSynthesisGAN",
     "image_completion_gan": "genmodels_ros.models.gan.inpainter:ImageCompletionGAN",
+    "segmenter": "genmodels_ros.models.segmenter:Segmenter",
 }
 
 

@@ -1,82 +1,125 @@
-"""Does a synthetic image still show what its labels name? The share of the source's edges that it kept.
+"""Does a synthetic image still show what its labels name, nothing else, and what a camera could have seen?
 
-The generator cannot move an edge, but it can bury one in darkness, fog or noise, and then a label names something that
-nobody can see. Both pictures are reduced to object scale (noise averages out, texture goes), their strongest gradients
-are found, and agreement is the F1 score between the two sets. As many edge pixels are taken from the result as from the
-source, however low its contrast, and none below what noise alone leaves: less contrast is no fault, lost edges are.
+structure   edges of the source are still there                            pipelines/edge_structure.py
+scene       a frozen segmenter sees the same in both pictures, every object
+            of the source is still there, and no new one came              pipelines/scene_agreement.py
+realism     pictures of the target domain lie near, in fixed features      pipelines/realism.py
+
+Structure holds for any picture. The other two know the simulated camera's world: they are asked only in mode "full",
+and only where the segmenter is at home (it is sure of the source). Thresholds and how often they refuse
+faithful pictures are in the calibration beside the segmenter's weights (`genmodels calibrate augmenter`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
 
-WORKING_SIDE = 96  # pixels of the longer side
-SOURCE_EDGE = 0.05  # luma step a pixel that counts as an edge of the source
-VISIBLE_EDGE = 0.008  # two grey levels of 255: what is weaker nobody sees
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.checkpoint import load_checkpoint, shipped
+from genmodels_ros.pipelines.edge_structure import edge_agreement, reduced_luma
+from genmodels_ros.pipelines.gate_calibration import GateCalibration
+from genmodels_ros.pipelines.realism import RealismReference
+from genmodels_ros.pipelines.scene_agreement import SceneCheck
+
 MIN_AGREEMENT = 0.5  # refuses 1 % of faithful pictures and 97 % of foreign ones: see the checkpoint's card
 DARK, BRIGHT = 6 / 255, 249 / 255
+MODES = ("structure", "full")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """quality in [0, 1]: share of the source's edges kept; the reason is empty if accepted."""
+    """quality in [0, 1]: share of the source's edges kept; the reason is empty if accepted; scores: all measured."""
 
     quality: float
     accepted: bool
     reason: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 def judge(source: np.ndarray, result: np.ndarray, min_agreement: float = MIN_AGREEMENT) -> Verdict:
-    """Both images uint8 [H, W, 3] of the same size."""
-    before, after = _luma(source), _luma(result)
+    """Structure alone. Both images uint8 [H, W, 3] of the same size."""
+    before, after = reduced_luma(source), reduced_luma(result)
     agreement = edge_agreement(before, after)
     if float(before.max()) < DARK:
-        return Verdict(0.0, False, "The source image is black: nothing is left to see.")
+        return _refused(0.0, "The source image is black: nothing is left to see.")
     if float(after.max()) < DARK:
-        return Verdict(0.0, False, "The result is black: lower the strength or choose a brighter style.")
+        return _refused(0.0, "The result is black: lower the strength or choose a brighter style.")
     if float(after.min()) > BRIGHT and float(before.min()) <= BRIGHT:
-        return Verdict(0.0, False, "The result is white all over: lower the strength or choose a darker style.")
+        return _refused(0.0, "The result is white all over: lower the strength or choose a darker style.")
     if agreement < min_agreement:
-        return Verdict(agreement, False, f"Only {agreement:.0%} of the source's edges are still to be seen.")
-    return Verdict(agreement, True)
+        return _refused(agreement, f"Only {agreement:.0%} of the source's edges are still to be seen.")
+    return Verdict(agreement, True, scores={"edges": agreement})
 
 
-def edge_agreement(before: Tensor, after: Tensor) -> float:
-    """F1 of the edges of two luma images [h, w] in [0, 1], within one pixel; 1 if the source has no edge to lose."""
-    source, result = _gradient(before), _gradient(after)
-    source_edges = source > SOURCE_EDGE
-    count = int(source_edges.sum())
-    if count == 0:
-        return 1.0
-    threshold = max(VISIBLE_EDGE, float(result.flatten().kthvalue(result.numel() - count + 1).values))
-    result_edges = result >= threshold
-    found = int(result_edges.sum())
-    if found == 0:
-        return 0.0
-    recall = float((source_edges & _dilated(result_edges)).sum()) / count
-    precision = float((result_edges & _dilated(source_edges)).sum()) / found
-    return 2 * precision * recall / max(precision + recall, 1e-9)
+def _refused(edges: float, reason: str) -> Verdict:
+    return Verdict(edges, False, reason, {"edges": edges})
 
 
-def _luma(image: np.ndarray) -> Tensor:
-    """[h, w] in [0, 1], area-averaged so that the longer side is at most WORKING_SIDE."""
-    height, width = image.shape[:2]
-    scale = min(1.0, WORKING_SIDE / max(height, width))
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    channels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float() / 255
-    small = F.adaptive_avg_pool2d(channels, size)[0]
-    return 0.299 * small[0] + 0.587 * small[1] + 0.114 * small[2]
+class QualityGate:
+    """Structure, and where `scene` and `realism` are given, these too; `limits` are their calibrated thresholds."""
 
+    def __init__(
+        self,
+        *,
+        min_agreement: float = MIN_AGREEMENT,
+        scene: SceneCheck | None = None,
+        realism: RealismReference | None = None,
+        limits: GateCalibration | None = None,
+    ):
+        self.min_agreement, self.scene, self.realism, self.limits = min_agreement, scene, realism, limits
 
-def _gradient(luma: Tensor) -> Tensor:
-    """Magnitude of the Sobel derivative, in luma a pixel."""
-    padded = F.pad(luma[None, None], (1, 1, 1, 1), mode="replicate")
-    kernel = torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
-    return F.conv2d(padded, torch.stack([kernel, kernel.T])[:, None]).square().sum(1).sqrt()[0]
+    @classmethod
+    def from_checkpoint(
+        cls, folder: Path | str | None = None, *, mode: str = "full", min_agreement: float = MIN_AGREEMENT
+    ) -> "QualityGate":
+        """Of MODES; "full" with the segmenter in `folder` (the shipped one when None) and what was calibrated for it.
 
+        Raises GenModelsError: INVALID_SCALING for an unknown mode, MODEL_UNAVAILABLE.
+        """
+        if mode not in MODES:
+            raise GenModelsError(ErrorCode.INVALID_SCALING, f"gate must be one of {', '.join(MODES)}, got {mode!r}.")
+        if mode == "structure":
+            return cls(min_agreement=min_agreement)
+        folder = shipped("camera_segmenter") if folder is None else Path(folder)
+        segmenter, card = load_checkpoint(folder, "segmenter")
+        limits = GateCalibration.load(folder, card.sha256)
+        return cls(
+            min_agreement=min_agreement,
+            scene=SceneCheck(segmenter, limits.objects),
+            realism=RealismReference.load(folder),
+            limits=limits,
+        )
 
-def _dilated(mask: Tensor) -> Tensor:
-    return F.max_pool2d(mask[None].float(), 3, stride=1, padding=1)[0] > 0
+    def judge(
+        self,
+        source: np.ndarray,
+        result: np.ndarray,
+        labels: np.ndarray | None = None,
+        *,
+        style: str | None = None,
+        min_agreement: float | None = None,
+    ) -> Verdict:
+        """Images uint8 [H, W, 3] of one size; labels [H, W] of the source, used where they name the segmenter's
+        classes; style: name of the target domain that realism is measured against.
+
+        Every check is made and scored; the reason is that of the first one that fails.
+        """
+        verdict = judge(source, result, self.min_agreement if min_agreement is None else min_agreement)
+        scores, reasons = dict(verdict.scores), [verdict.reason] if verdict.reason else []
+        if self.scene is not None and self.limits is not None:
+            seen = self.scene.compare(source, result, labels)
+            scores |= seen.scores()
+            if seen.familiarity >= self.limits.min_familiarity:
+                reasons += self.limits.complaints(seen)
+                reasons += self._unlike(result, style, scores)
+        return Verdict(verdict.quality, not reasons, reasons[0] if reasons else "", scores)
+
+    def _unlike(self, result: np.ndarray, style: str | None, scores: dict[str, float]) -> list[str]:
+        """Whether no picture of the domain is like it; the distance goes into `scores`."""
+        if self.realism is None or style not in self.realism.styles:
+            return []
+        scores["unrealism"] = distance = self.realism.distance(result, style)
+        if distance <= self.limits.max_unrealism:
+            return []
+        return [f"No picture of the domain {style!r} is like it: {distance:.1f} times a usual distance."]

@@ -1,0 +1,65 @@
+"""Trains a segmenter on labelled frames that an arm of an experiment, or an augmenter, hands it batch by batch."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from genmodels_ros.models.segmenter import STRIDE, Segmenter
+from genmodels_ros.training.loop import cosine_learning_rate, set_learning_rate
+
+Batch = tuple[np.ndarray, np.ndarray]  # images uint8 [B, H, W, 3], labels uint8 [B, H, W]
+WARMUP = 20  # steps
+
+
+def as_tensor(images: np.ndarray) -> Tensor:
+    """uint8 [B, H, W, 3] → [B, 3, H, W] in [0, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float() / 255
+
+
+def class_weights(labels: np.ndarray, num_classes: int) -> Tensor:
+    """Weights [num_classes] of the loss that fall with the root of a class's share, so that small things count."""
+    share = np.bincount(labels.ravel(), minlength=num_classes)[:num_classes] / labels.size
+    weights = 1 / np.sqrt(np.maximum(share, 1e-3))
+    return torch.tensor(weights / weights.mean(), dtype=torch.float32)
+
+
+def fit(
+    model: Segmenter,
+    draw: Callable[[], Batch],
+    *,
+    steps: int,
+    weights: Tensor,
+    rate: float = 3e-3,
+    device: torch.device | str = "cpu",
+) -> Segmenter:
+    """`steps` of AdamW on the batches that `draw()` gives, weighted cross-entropy, half a cosine; returns the model.
+
+    Convolutions run in bfloat16, as fast on a recent CPU as anything; the loss is float32.
+    """
+    model, weights = model.to(device).train(), weights.to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), rate, weight_decay=1e-3)
+    for step in range(steps):
+        set_learning_rate(optimizer, cosine_learning_rate(step, steps, rate, warmup=min(WARMUP, steps)))
+        images, labels = draw()
+        with torch.autocast(torch.device(device).type, torch.bfloat16):
+            logits = model(as_tensor(images).to(device))
+        target = torch.from_numpy(labels[:, ::STRIDE, ::STRIDE].astype(np.int64)).to(device)
+        loss = F.cross_entropy(logits.float(), target, weight=weights)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+    return model.eval()
+
+
+@torch.inference_mode()
+def predict(model: Segmenter, images: np.ndarray, batch_size: int = 32) -> np.ndarray:
+    """The most probable class of every pixel: uint8 [N, H, W, 3] → uint8 [N, H, W]."""
+    device = next(model.parameters()).device
+    parts = [
+        model.probabilities(as_tensor(images[i : i + batch_size]).to(device)).argmax(dim=1).to(torch.uint8).cpu()
+        for i in range(0, len(images), batch_size)
+    ]
+    return torch.cat(parts).numpy()
