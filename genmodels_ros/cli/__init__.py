@@ -9,10 +9,22 @@ import argparse
 import sys
 
 from genmodels_ros import __version__
-from genmodels_ros.cli import augment, bench, calibrate, complete, data, evaluate, inspect, plan, robot, train
+from genmodels_ros.cli import (
+    augment,
+    bench,
+    calibrate,
+    complete,
+    data,
+    evaluate,
+    inspect,
+    plan,
+    robot,
+    synthesize,
+    train,
+)
 from genmodels_ros.errors import GenModelsError
 
-COMMANDS = (plan, evaluate, augment, complete, inspect, data, train, calibrate, bench, robot)
+COMMANDS = (plan, evaluate, augment, complete, synthesize, inspect, data, train, calibrate, bench, robot)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,7 +8,7 @@ may follow how far D has overfitted.
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 SHIFT = 1 / 8  # of the sides, at most
 HOLE = 1 / 2  # of the sides
@@ -25,21 +25,28 @@ def augment(images: Tensor, strength: float, rng: torch.Generator) -> Tensor:
     return _with_hole(_shifted(images, strength, rng), strength, rng)
 
 
-class AdaptiveStrength:
+class AdaptiveStrength(nn.Module):
     """The strength that keeps D from overfitting: r_t = E sign(D(real)) is held near 0.6 (Karras et al. 2020, eq. 1).
 
     A relativistic D has no zero of its own, so signs are taken against the middle between real and generated logits
     (AdversarialGame reports them as `overfitting`). The strength goes from 0 to 1 in `images` shown images at most.
+    A module, so that a state of training holds it.
     """
 
     def __init__(self, images: int = 50_000, strength: float = 0.0):
-        self.images, self.strength = images, strength
+        super().__init__()
+        self.images = images
+        self.register_buffer("_strength", torch.tensor(strength, dtype=torch.float64))
+
+    @property
+    def strength(self) -> float:
+        return float(self._strength)
 
     def update(self, overfitting: float, batch_size: int) -> float:
         """The new strength, after a batch whose r_t was `overfitting`."""
         step = batch_size / self.images
-        self.strength += step if overfitting > TARGET_OVERFITTING else -step
-        self.strength = min(max(self.strength, 0.0), MAX_STRENGTH)
+        self._strength += step if overfitting > TARGET_OVERFITTING else -step
+        self._strength.clamp_(0.0, MAX_STRENGTH)
         return self.strength
 
 
