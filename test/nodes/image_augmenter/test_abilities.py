@@ -167,6 +167,15 @@ def test_a_model_that_knows_no_references_says_so(graph, wait_until, reference_f
     graph.remove(node)
 
 
+def test_a_reference_that_is_missing_from_the_start_keeps_the_node_from_configuring(graph, reference_file):
+    node = graph.add(
+        ImageAugmenterNode(namespace="early", parameter_overrides=[Parameter("reference.path", value="/no/where.png")])
+    )
+    assert not node.start() and "/no/where.png" in node.monitor.last_error
+    assert set_path(node, "").successful and node.start()
+    graph.remove(node)
+
+
 # --- Completion
 
 
