@@ -10,6 +10,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "world-model": "genmodels_ros.evaluation.world_model",
     "closed-loop": "genmodels_ros.evaluation.closed_loop",
     "augmenter": "genmodels_ros.evaluation.augmenter",
+    "augmenter-downstream": "genmodels_ros.evaluation.downstream_segmentation",
     "steering": "genmodels_ros.evaluation.downstream_steering",
 }
 ARM_OPTIONS = ("robot", "limit", "reference", "plot")

@@ -12,8 +12,9 @@ The protocol, fixed before any result was seen:
       source      8 source frames
       classical   4 source frames, 4 under the classical policy, drawn anew for each frame
       GAN         4 source frames, 4 of the augmenter's: one accepted variant at full strength of every source frame
-                  and style, made once before training
+                  and style, made once before training; of the gate only structure judges, which never saw a label
       both        4 source frames, 2 and 2
+      GAN, no mark    as GAN, but for the invisible mark (pipelines/watermark.py) that the others' pictures carry
   One model an arm for all three domains. The same steps, batch size, labels, initial weights for every arm.
 - The classical arm has an advantage that the GAN has not: its policy is the one of POLICIES with the highest mean IoU
   on LABELLED frames of the target domains (seed 0). The GAN's settings are the defaults.
@@ -30,6 +31,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from genmodels_ros.evaluation import mark_shortcut
 from genmodels_ros.evaluation.classical_augmentation import POLICIES, Policy
 from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
 from genmodels_ros.evaluation.options import BenchOptions
@@ -37,12 +39,13 @@ from genmodels_ros.evaluation.segmentation_scores import class_iou, mean_iou, pa
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.watermark import embed
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.segmentation import Batch, class_weights, fit, predict
 
 TARGETS = ("night", "fog", "low_light")
 DOMAINS = ("source", *TARGETS)
-ARMS = ("source", "classical", "GAN", "both")
+ARMS = ("source", "classical", "GAN", "both", "GAN, no mark")
 BATCH = 8
 TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 710_000, 720_000, 730_000  # scenes that no training shard was drawn from
 
@@ -55,8 +58,8 @@ class Protocol:
     validation_frames: int = 96
     test_frames: int = 288
     seeds: int = 5
-    base_steps: int = 800
-    arm_steps: int = 400
+    base_steps: int = 400
+    arm_steps: int = 200
 
 
 QUICK = Protocol(48, 24, 24, 1, 10, 5)
@@ -64,10 +67,13 @@ QUICK = Protocol(48, 24, 24, 1, 10, 5)
 
 @dataclass(frozen=True)
 class Sets:
-    """Frames to train on, the augmenter's variants of them [styles, N, H, W, 3], and where to validate and test."""
+    """Frames to train on, the augmenter's variants of them [styles, N, H, W, 3] with the mark and without it, and where
+    to validate and test.
+    """
 
     train: LabelledFrames
     variants: np.ndarray
+    unmarked: np.ndarray
     validation: dict[str, LabelledFrames]
     test: dict[str, LabelledFrames]
 
@@ -76,7 +82,9 @@ class Sets:
         train = LabelledFrames.render(protocol.train_frames, TRAIN_SEED + seed)
         validation = LabelledFrames.render(protocol.validation_frames, VALIDATION_SEED + seed)
         test = LabelledFrames.render(protocol.test_frames, TEST_SEED + seed)
-        return cls(train, variants_of(train, augmenter, seed), validation.in_domains(DOMAINS), test.in_domains(DOMAINS))
+        unmarked = variants_of(train, augmenter, seed)
+        marked = np.stack([[embed(picture) for picture in style] for style in unmarked])
+        return cls(train, marked, unmarked, validation.in_domains(DOMAINS), test.in_domains(DOMAINS))
 
 
 def variants_of(frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, tries: int = 3) -> np.ndarray:
@@ -94,7 +102,8 @@ def variants_of(frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, tr
 
 def batches(arm: str, sets: Sets, policy: Policy, rng: np.random.Generator) -> Callable[[], Batch]:
     """What an arm trains on: a function that draws one batch."""
-    shares = {"source": (0, 0), "classical": (4, 0), "GAN": (0, 4), "both": (2, 2)}[arm]
+    shares = {"source": (0, 0), "classical": (4, 0), "GAN": (0, 4), "both": (2, 2), "GAN, no mark": (0, 4)}[arm]
+    pictures = sets.unmarked if arm == "GAN, no mark" else sets.variants
 
     def draw() -> Batch:
         chosen = rng.integers(len(sets.train.rgb), size=BATCH)
@@ -102,7 +111,7 @@ def batches(arm: str, sets: Sets, policy: Policy, rng: np.random.Generator) -> C
         for i in range(shares[0]):
             images[i] = policy(images[i], rng)
         for i in range(shares[0], sum(shares)):
-            images[i] = sets.variants[rng.integers(len(sets.variants)), chosen[i]]
+            images[i] = pictures[rng.integers(len(pictures)), chosen[i]]
         return mirrored(images, sets.train.labels[chosen], rng)
 
     return draw
@@ -155,11 +164,12 @@ def tested(model: Segmenter, frames: LabelledFrames) -> np.ndarray:
 def tables(options: BenchOptions) -> list[Table]:
     """Mean IoU of the arms by domain, their differences, each class, and what the classical policies were worth."""
     protocol = QUICK if options.quick else Protocol()
-    augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device)
+    augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device, mark=False, gate="structure")
     experiment = Experiment(Sets.make(protocol, augmenter, options.seed), protocol, options.seed)
     chosen, policies = experiment.choose_policy()
     results = experiment.run(POLICIES[chosen])
-    return [levels(results, chosen), differences(results), classes(results), policy_table(policies, chosen)]
+    found = [levels(results, chosen), differences(results), classes(results), policy_table(policies, chosen)]
+    return [*found, mark_shortcut.table(experiment)]
 
 
 bench = tables
@@ -184,7 +194,8 @@ def levels(results: dict[str, np.ndarray], chosen: str) -> Table:
 
 def differences(results: dict[str, np.ndarray]) -> Table:
     """Points of mean IoU between two arms on the same frames, with 95 % intervals."""
-    pairs = [(a, b) for a, b in (("GAN", "classical"), ("GAN", "source"), ("both", "classical")) if a in results]
+    wanted = (("GAN", "classical"), ("GAN", "source"), ("both", "classical"), ("GAN", "GAN, no mark"))
+    pairs = [pair for pair in wanted if set(pair) <= set(results)]
     rows = []
     for first, second in pairs:
         parts = [slice(i, i + 1) for i in range(len(DOMAINS))] + [slice(1, None)]

@@ -17,7 +17,7 @@ def sets():
     train = frames()
     variants = np.full((len(downstream.TARGETS), *train.rgb.shape), 7, np.uint8)
     held = {domain: frames(8, 1) for domain in downstream.DOMAINS}
-    return downstream.Sets(train, variants, held, held)
+    return downstream.Sets(train, variants, variants, held, held)
 
 
 @pytest.mark.parametrize(("arm", "made"), [("source", 0), ("classical", 0), ("GAN", 4), ("both", 2)])
