@@ -133,7 +133,8 @@ def _predictions(found: list[Place], learned: Frames, tested: Frames, effort: Ef
     driven = {name: part.steering for place in found for name, part in zip(place.part_names, place.parts, strict=True)}
     best = better(result.real, list(classical), driven)
     for part in (0, 1):
-        variants = translations(learned.rgb, [place.parts[part].rgb for place in found], effort, seed + part)
+        seen = [real[place.part_names[part]] for place in found]
+        variants = translations(source.images, seen, effort, seed + part)
         data = SteeringData(source.images, source.steering, variants)
         names = [place.part_names[1 - part] for place in found]
         run(GAN, data, names)
@@ -141,25 +142,20 @@ def _predictions(found: list[Place], learned: Frames, tested: Frames, effort: Ef
     return result
 
 
-def translations(source: np.ndarray, targets: list[np.ndarray], effort: Effort, seed: int) -> Tensor:
-    """uint8 [V, N, 3, HEIGHT, WIDTH]: the source frames as each target looks, by a network that learns it here."""
-    domains = ImageDomains(
-        _pixels(source),
-        tuple(_pixels(target[:: -(-len(target) // effort.targets)]) for target in targets),
-        tuple(f"place_{number}" for number in range(len(targets))),
-    )
+def translations(source: Tensor, targets: list[Tensor], effort: Effort, seed: int) -> Tensor:
+    """uint8 [V, N, 3, HEIGHT, WIDTH]: the source frames [N, ...] as each target looks, by a network that learns it.
+
+    All at the size that the steering network sees.
+    """
+    seen = tuple(target[:: -(-len(target) // effort.targets)] for target in targets)
+    domains = ImageDomains(source, seen, tuple(f"place_{number}" for number in range(len(targets))))
     model = train_translation(domains, effort.recipe, seed=seed)
-    made = [translated(model, domains.source, style, seed=seed) for style in range(len(targets))]
-    return torch.stack([reduced(one.permute(0, 2, 3, 1).numpy()) for one in made])
+    return torch.stack([translated(model, source, style, seed=seed) for style in range(len(targets))])
 
 
 def better(real: dict[str, dict[str, np.ndarray]], arms: list[str], driven: dict[str, np.ndarray]) -> str:
     """The arm of the highest mean correlation on the real frames."""
     return max(arms, key=lambda arm: np.mean([correlation(p, driven[name]) for name, p in real[arm].items()]))
-
-
-def _pixels(rgb: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(rgb.transpose(0, 3, 1, 2)))
 
 
 def _scores(predictions: Predictions, driven: dict[str, np.ndarray], seed: int) -> Table:

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from genmodels_ros.device import generator
 from genmodels_ros.models.gan import ImageTranslationGAN
+from genmodels_ros.training.consistency import make_consistency
 from genmodels_ros.training.image_domains import ImageDomains
 from genmodels_ros.training.loop import (
     ExponentialMovingAverage,
@@ -31,7 +32,7 @@ class Recipe:
     settings: Settings = Settings()
 
     def config(self, styles: tuple[str, ...]) -> dict:
-        """Of the network that is shipped."""
+        """Of the generator."""
         return {"styles": list(styles), "width": self.settings.width, "network": self.network}
 
 
@@ -40,12 +41,9 @@ def train_translation(domains: ImageDomains, recipe: Recipe, *, seed: int, devic
     torch.manual_seed(seed)  # initial weights
     rng, settings = generator(seed), recipe.settings
     config = recipe.config(domains.styles)
-    game = TranslationGame(
-        ImageTranslationGAN(**config, discriminator_width=settings.discriminator_width),
-        settings,
-        rng,
-        torch.device(device),
-    )
+    model = ImageTranslationGAN(**config, discriminator_width=settings.discriminator_width)
+    tie = make_consistency(settings.consistency, lambda: ImageTranslationGAN(**recipe.config(("source",))).generator)
+    game = TranslationGame(model, settings, rng, torch.device(device), consistency=tie)
     average = ExponentialMovingAverage(game.model.generator, decay=0.995)
     rates = {"generator": settings.generator_rate, "discriminator": settings.discriminator_rate}
     for step in progress(0, recipe.steps, "translation"):
