@@ -7,7 +7,7 @@ from pathlib import Path
 from genmodels_ros.cli.options import add_common, given, module, optional, positive
 
 OPTIONS = (
-    "data", "source", "target", "style", "labels", "network", "size", "objective", "consistency", "steps",
+    "data", "source", "target", "style", "labels", "initial", "network", "size", "objective", "consistency", "steps",
     "batch_size", "minutes",
 )  # fmt: skip
 OBJECTIVES = ("minimax", "non_saturating", "wgan", "wgan_gp", "relativistic")
@@ -29,6 +29,7 @@ def _augmenter(parser) -> None:
     add("--target", type=Path, action="append", help=f"pictures of a style: {pictures}, at least 200; repeatable")
     add("--style", action="append", help="name of the --target in the same place; repeatable")
     add("--labels", type=Path, help="masks of the --source, of the same names, to steer a translator")
+    add("--initial", type=Path, help="checkpoint of the same styles to start from")
     add("--network", choices=("bilateral", "translator"), help="recolours exactly, or repaints (default: bilateral)")
     add("--size", choices=("student", "teacher", "large"), help="of a translator (default: teacher)")
     add("--objective", choices=OBJECTIVES, help="of the game (default: non_saturating)")

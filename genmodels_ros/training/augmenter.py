@@ -7,51 +7,14 @@
 The pictures come from shards (`data`), or are a user's own (`source`, `target`): see augmenter_data.py.
 """
 
-import logging
-import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import torch
-
 from genmodels_ros.device import generator, resolve_device
-from genmodels_ros.models.checkpoint import Card, save_checkpoint
-from genmodels_ros.models.gan import ImageTranslationGAN
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.training.augmenter_data import AugmenterData, load_data
-from genmodels_ros.training.augmenter_heldout import held_out_metrics, kept_edges
-from genmodels_ros.training.augmenter_losses import target_spread
-from genmodels_ros.training.collapse_watch import CollapseWatch
-from genmodels_ros.training.consistency import make_consistency
-from genmodels_ros.training.image_domains import Batch
-from genmodels_ros.training.loop import (
-    ExponentialMovingAverage,
-    TrainingState,
-    cosine_learning_rate,
-    progress,
-    set_learning_rate,
-)
-from genmodels_ros.training.style_encoder import EncoderSettings, train_style_encoder
-from genmodels_ros.training.translation_game import Settings, TranslationGame
-from genmodels_ros.training.translation_watch import Best, TranslationWatch
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """How long a run goes on. Rounds by network when None: about an hour on two cores."""
-
-    steps: int | None = None
-    batch_size: int | None = None
-    minutes: float = 60.0  # of this process; a run that is stopped by it can be resumed
-    patience: int = 8  # looks without a better generator
-    look_every: int = 250  # rounds
-    encoder_steps: int = 600
-
-    def for_network(self, network: str) -> "Schedule":
-        steps, batch_size = (5000, 12) if network == "bilateral" else (3000, 6)
-        return replace(self, steps=self.steps or steps, batch_size=self.batch_size or batch_size)
+from genmodels_ros.models.checkpoint import Card
+from genmodels_ros.training.augmenter_data import load_data
+from genmodels_ros.training.augmenter_run import AugmenterRun, Schedule
+from genmodels_ros.training.translation_game import Settings
 
 
 def train(
@@ -62,6 +25,7 @@ def train(
     target: tuple[Path, ...] = (),
     style: tuple[str, ...] = (),
     labels: Path | None = None,
+    initial: Path | None = None,
     network: str = "bilateral",
     size: str = "teacher",
     objective: str | None = None,
@@ -78,7 +42,8 @@ def train(
     """Plays the game and writes generator (averaged weights) and style encoder to `out`.
 
     data: shards of `genmodels data augmenter`; or `target`, pictures of each of the `style`s, with `source` (simulated
-    frames when None) and the sources' `labels`. network: bilateral or translator, that of `size`.
+    frames when None) and the sources' `labels`. network: bilateral or translator, that of `size`. initial: a checkpoint
+    of the same styles whose generator is where this one starts; a translator may start from a bilateral one.
     Raises GenModelsError: INVALID_IMAGE for data that is missing or too little, MODEL_UNAVAILABLE for a resume that
     does not fit, NOT_FINITE for a game that diverged.
     """
@@ -98,11 +63,14 @@ def train(
         data={**found.card, "settings": asdict(settings)},
         command=f"{found.command} --out OUT --network {network}"
         + (f" --size {size}" if network != "bilateral" else "")
+        + (" --initial CHECKPOINT" if initial else "")
         + f" --objective {settings.objective} --consistency {consistency}"
         f" --steps {schedule.steps} --batch-size {schedule.batch_size} --seed {seed}",
         seed=seed,
     )
-    run = _Run(card, found, settings, schedule, rng, place, Path(out))
+    run = AugmenterRun(card, found, settings, schedule, rng, place, Path(out))
+    if initial is not None and not resume:
+        run.start_from(Path(initial))
     steps_done = run.play(resume)
     return run.finish(steps_done, device)
 
@@ -110,92 +78,3 @@ def train(
 def _listed(values: tuple | None) -> list | None:
     """As JSON reads it back."""
     return None if values is None else list(values)
-
-
-class _Run:
-    """The state of one training run, and its phases."""
-
-    def __init__(self, card: Card, found: AugmenterData, settings: Settings, schedule: Schedule, rng, place, out: Path):
-        self.card, self.found, self.settings, self.schedule = card, found, settings, schedule
-        self.rng, self.place, self.out = rng, place, out
-        torch.manual_seed(card.seed)  # initial weights
-        model = ImageTranslationGAN(**card.config, discriminator_width=settings.discriminator_width)
-        inverse = {**card.config, "styles": ["source"], "label_values": None}
-        tie = make_consistency(settings.consistency, lambda: ImageTranslationGAN(**inverse).generator)
-        self.game = TranslationGame(model, settings, rng, place, consistency=tie)
-        self.average = ExponentialMovingAverage(model.generator)
-        self.best = Best(self.average.average)
-        modules = {"model": model, "average": self.average.average, "best": self.best}
-        if tie is not None:
-            modules["consistency"] = tie
-        self.state = TrainingState(out, modules=modules, optimizers=self.game.optimizers, rng=rng)
-        self.collapse = CollapseWatch(target_spread(found.train, generator(card.seed)))
-        self.watch = TranslationWatch(found.held_out)
-
-    def play(self, resume: bool) -> int:
-        """The game, from the last save on if `resume`; returns the rounds played in all."""
-        schedule, settings, started = self.schedule, self.settings, time.monotonic()
-        first = self.state.load() if resume else 0
-        rates = {"generator": settings.generator_rate, "discriminator": settings.discriminator_rate}
-        played = first
-        for step in progress(first, schedule.steps, "augmenter"):
-            for name, rate in rates.items():
-                set_learning_rate(self.game.optimizers[name], cosine_learning_rate(step, schedule.steps, rate))
-            self.collapse.add(step, self.game.round(step, self._batch))
-            self.average.update(self.game.model.generator, step)
-            played = step + 1
-            if played % schedule.look_every == 0 or played == schedule.steps:
-                self.best.look(self.average.average, self.watch.measure(self.average.average))
-                log.info("step %d: distance %.3f, best %.3f", played, self.watch.latest, float(self.best.distance))
-            if played % settings.save_every == 0:
-                self._save(played)
-            if self.best.looks_since >= schedule.patience:
-                log.info("step %d: no better for %d looks; stopping early", played, schedule.patience)
-                break
-            if time.monotonic() - started > 60 * schedule.minutes:
-                log.info("step %d: %g minutes are over; --resume goes on", played, schedule.minutes)
-                break
-        if not self.best.distance.isfinite():  # stopped before the first look
-            self.best.look(self.average.average, self.watch.measure(self.average.average))
-        self._save(played)
-        return played
-
-    def finish(self, steps: int, device: str) -> Card:
-        """Style encoder and held-out measures of the best generator."""
-        model = ImageTranslationGAN(**self.card.config)
-        model.generator.load_state_dict(self.best.network.state_dict())
-        torch.manual_seed(self.card.seed)  # initial weights, those of a resumed run as well
-        encoder, measured = train_style_encoder(
-            model,
-            self.found.train,
-            steps=self.schedule.encoder_steps,
-            batch_size=24,
-            rng=generator(self.card.seed),
-            device=self.place,
-        )
-        model.style_encoder = encoder
-        config = {**self.card.config, "style_encoder_width": EncoderSettings.width}
-        card = replace(self.card, config=config, steps=steps)
-        augmenter = ImageAugmenter(model, card, device=device, mark=False)
-        if self.found.rendered is not None:
-            held_out = held_out_metrics(augmenter, self.found.rendered, seed=card.seed)
-        else:
-            held_out = kept_edges(augmenter, self.found.held_out, seed=card.seed)
-        named = {f"encoder_{name}": value for name, value in measured.items()}
-        return save_checkpoint(self.out, model, replace(card, metrics={**held_out, **self._watched(), **named}))
-
-    def _batch(self) -> Batch:
-        return self.found.train.batch(self.schedule.batch_size, self.rng)
-
-    def _watched(self) -> dict[str, float]:
-        watched = {f"training_{name}": round(value, 4) for name, value in self.collapse.means.items()}
-        return {**watched, "target_distance": round(float(self.best.distance), 4)}
-
-    def _save(self, steps: int) -> None:
-        """The state, and the generator alone as a checkpoint that can be tried while training goes on."""
-        self.state.save(steps)
-        model = ImageTranslationGAN(**self.card.config)
-        best = self.best.network if self.best.distance.isfinite() else self.average.average
-        model.generator.load_state_dict(best.state_dict())
-        metrics = self._watched() if self.best.distance.isfinite() else {}
-        save_checkpoint(self.out, model, replace(self.card, steps=steps, metrics=metrics))

@@ -122,7 +122,11 @@ class TranslationGame:
         _descend(self.optimizers["discriminator"], loss)
         if self.objective.clip is not None:
             clip_weights(discriminator, self.objective.clip)
-        return {"discriminator_accuracy": preference(real_logits, fake_logits)}
+        middle = 0.5 * (real_logits.detach().mean() + fake_logits.detach().mean())
+        return {
+            "discriminator_accuracy": preference(real_logits, fake_logits),
+            "overfitting": float((real_logits.detach().flatten(1).mean(1) - middle).sign().mean()),
+        }
 
     def _update_generator(self, batch: Batch, real, shown, clean, transform) -> dict[str, float]:
         settings, discriminator = self.settings, self.model.discriminator.requires_grad_(False)

@@ -8,8 +8,9 @@ import torch
 from genmodels_ros.data.image_shards import save_data_card, save_shard
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.models.checkpoint import load_checkpoint
-from genmodels_ros.training import augmenter
-from genmodels_ros.training.augmenter import Schedule, Settings
+from genmodels_ros.training import augmenter, augmenter_run
+from genmodels_ros.training.augmenter_run import Schedule
+from genmodels_ros.training.translation_game import Settings
 
 SMALL = Settings(width=16, discriminator_width=8, save_every=2)
 SHORT = Schedule(look_every=2, encoder_steps=2)
@@ -55,7 +56,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(shards, tmp_path, mo
 
     run(shards, tmp_path / "whole", 4)
     with monkeypatch.context() as patch, pytest.raises(PulledPlug):
-        patch.setattr(augmenter, "progress", until_the_plug_is_pulled)
+        patch.setattr(augmenter_run, "progress", until_the_plug_is_pulled)
         run(shards, tmp_path / "parts", 4)  # the save after step 2 is the last
     run(shards, tmp_path / "parts", 4, resume=True)
     whole, parts = (load_checkpoint(tmp_path / name, "image_translation_gan")[0] for name in ("whole", "parts"))
@@ -77,7 +78,7 @@ def test_the_card_says_how_it_was_made(shards, tmp_path):
 
 
 def test_a_run_ends_early_when_nothing_gets_better(shards, tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr(augmenter.TranslationWatch, "measure", lambda self, generator: 1.0)
+    monkeypatch.setattr(augmenter_run.TranslationWatch, "measure", lambda self, generator: 1.0)
     patient = Schedule(look_every=1, encoder_steps=1, patience=2)
     with caplog.at_level(logging.INFO):
         assert run(shards, tmp_path / "run", 50, schedule=patient).steps == 3
@@ -131,3 +132,20 @@ def test_three_target_pictures_are_refused(tmp_path):
 def test_a_target_without_a_name_is_refused(tmp_path):
     with pytest.raises(GenModelsError, match="--style"):
         run(None, tmp_path / "run", 1, target=(tmp_path,))
+
+
+def test_a_run_may_start_from_a_trained_model_and_a_translator_from_a_recolouring_one(shards, tmp_path):
+    run(shards, tmp_path / "first", 1)
+    first, _ = load_checkpoint(tmp_path / "first", "image_translation_gan")
+    still = Settings(width=16, discriminator_width=8, generator_rate=0.0)
+    for network in ("bilateral", "translator"):
+        options = {"network": network, "size": "student", "initial": tmp_path / "first", "settings": still}
+        card = run(shards, tmp_path / network, 1, batch_size=2, **options)
+        model, _ = load_checkpoint(tmp_path / network, "image_translation_gan")
+        for name, value in first.generator.state_dict().items():
+            assert torch.equal(
+                model.generator.state_dict()[("light." if network == "translator" else "") + name], value
+            )
+        assert "--initial" in card.command
+    with pytest.raises(GenModelsError, match="another shape"):
+        run(shards, tmp_path / "other", 1, initial=tmp_path / "first", settings=Settings(width=24))
