@@ -61,9 +61,10 @@ def test_workers_share_the_images_and_their_epochs_differ(augmenter):
     epochs = []
     for seed in (1, 2, 1):
         torch.manual_seed(seed)
-        epochs.append({int(s["labels"][0, 0]): s["image"] for s in loader})
-    assert all(sorted(epoch) == [0, 1, 2, 3] for epoch in epochs)
-    assert not torch.equal(epochs[0][0], epochs[1][0]) and torch.equal(epochs[0][0], epochs[2][0])
+        epochs.append(sorted(loader, key=lambda sample: int(sample["labels"][0, 0])))
+    assert all(order(epoch) == [0, 1, 2, 3] for epoch in epochs)
+    assert not torch.equal(epochs[0][0]["image"], epochs[1][0]["image"])
+    assert torch.equal(epochs[0][0]["image"], epochs[2][0]["image"])
 
 
 def test_boxes_and_commands_are_tensors(augmenter):

@@ -74,7 +74,7 @@ def labels_of(number):
 @pytest.fixture
 def bag(tmp_path, picture):
     """Three images, bgr8, with instances of the same stamps that come first, in between, and last."""
-    order = [("labels", 0), ("image", 0), ("image", 1), ("image", 2), ("labels", 2), ("labels", 1)]
+    order = [("labels", 0), ("labels", 1), ("image", 0), ("image", 2), ("image", 1), ("labels", 2)]
     messages = [("/cmd_vel", twist(0.5, -0.25)), ("/front/camera_info", camera_info(STAMPS[0]))]
     for kind, number in order:
         if kind == "image":
@@ -122,7 +122,7 @@ def test_images_labels_and_calibration_keep_their_headers(bag, picture, darker, 
 def test_times_of_reception_are_the_source_s(bag, copy_dataset, tmp_path):
     copy_dataset(open_images(bag), "bag", tmp_path / "out", variants=1)
     times = {time for time, _ in loaded(tmp_path / "out")["/variant_00/front/image_raw"]}
-    assert times == {10**9 + 3, 10**9 + 4, 10**9 + 5}
+    assert times == {10**9 + 4, 10**9 + 5, 10**9 + 6}
 
 
 def test_a_bag_read_has_stamps_and_the_command_given_last(bag):
