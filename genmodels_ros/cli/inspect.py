@@ -19,9 +19,11 @@ def add(commands) -> None:
 
 
 def _inspect(args):
+    from tqdm import tqdm
+
     from genmodels_ros.pipelines.inspection import inspect_paths
 
-    inspections = list(inspect_paths(args.paths))
+    inspections = list(tqdm(inspect_paths(args.paths), unit="image", disable=None))
     if args.json:
         print(json.dumps([asdict(one) for one in inspections], indent=2))
     else:
