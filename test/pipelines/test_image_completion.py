@@ -5,7 +5,7 @@ import torch
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan.inpainter import ImageCompletionGAN
-from genmodels_ros.pipelines.image_completion import WORKING_SIDE, ImageCompleter
+from genmodels_ros.pipelines.image_completion import WORKING_SIDE, ImageCompleter, _reduced
 from genmodels_ros.pipelines.watermark import detect
 
 
@@ -53,6 +53,15 @@ def test_outside_the_mask_every_bit_is_kept_and_inside_nothing_shows_of_what_was
     assert first.shape == image.shape and first.dtype == np.uint8
     assert np.array_equal(first[~mask], image[~mask])
     assert np.array_equal(first, second)
+
+
+def test_a_large_window_is_reduced_by_what_is_known_alone():
+    pixels, known = torch.full((1, 3, 448, 448), 0.4), torch.ones(1, 1, 448, 448)
+    known[..., 101:300, 101:300] = 0
+    small, known_small = _reduced(torch.where(known > 0, pixels, 0.9), known)
+    assert small.shape[-2:] == (WORKING_SIDE, WORKING_SIDE)
+    assert (small[(known_small > 0).expand_as(small)] - 0.4).abs().max() < 1e-5
+    assert float(1 - known_small.mean()) == pytest.approx((199 / 448) ** 2, rel=0.05)
 
 
 def test_the_same_seed_gives_the_same_picture_and_another_seed_another(completer):

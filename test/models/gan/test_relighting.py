@@ -79,6 +79,15 @@ def test_edges_keep_their_place_their_direction_and_a_part_of_their_contrast():
         assert kept[brighter > image * 1.009].min() > LEAST_CONTRAST - 0.01
 
 
+def test_dense_fog_leaves_its_contrast_to_the_picture():
+    fog = scaling(0.3)
+    fog = ColourTransform(fog.grid.clone(), fog.guide, fog.noise)
+    fog.grid[:, 3::4] += 0.5
+    steps = torch.tensor([0.3, 0.6]).view(1, 1, 1, 2).expand(1, 3, 1, 2)
+    lit = luma(Relighting.from_transform(fog).apply(steps))[0, 0]
+    assert float((lit[1] / lit[0]).log() / torch.tensor(2.0).log()) > LEAST_CONTRAST
+
+
 def test_no_haze_and_no_noise():
     relighting, image = Relighting.from_transform(wild_transform()), picture()
     assert relighting.apply(torch.zeros(1, 3, 8, 8)).max() == 0
