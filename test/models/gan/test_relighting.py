@@ -85,7 +85,7 @@ def test_dense_fog_leaves_its_contrast_to_the_picture():
     fog.grid[:, 3::4] += 0.5
     steps = torch.tensor([0.3, 0.6]).view(1, 1, 1, 2).expand(1, 3, 1, 2)
     lit = luma(Relighting.from_transform(fog).apply(steps))[0, 0]
-    assert float((lit[1] / lit[0]).log() / torch.tensor(2.0).log()) > LEAST_CONTRAST
+    assert float((lit[1] / lit[0]).log() / torch.tensor(2.0).log()) > 0.6  # 0.45 without a bound on the bend
 
 
 def test_no_haze_and_no_noise():
