@@ -14,7 +14,7 @@ STRIDE = 2  # of the logits
 
 
 class Segmenter(nn.Module):
-    """Per-pixel logits over `num_classes`. 150,000 parameters with the default widths."""
+    """Per-pixel logits over `num_classes`. 200,000 parameters with the default widths."""
 
     def __init__(self, num_classes: int, *, widths: tuple[int, ...] = (12, 24, 48, 96)):
         super().__init__()

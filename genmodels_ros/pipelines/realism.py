@@ -1,7 +1,7 @@
 """How far a picture lies from real pictures of its target domain: distance to the nearest of them in fixed features.
 
-The features are those of models/image_features.py (no trained network), projected on the principal components of real
-pictures and scaled to unit variance. A distance is the mean over the NEIGHBOURS nearest reference pictures, divided by
+The features are those of models/image_features.py (no trained network), standardised and projected on the principal
+components of real pictures. A distance is the mean over the NEIGHBOURS nearest reference pictures, divided by
 what 99 % of real pictures of that domain stay below: up to about 1 a picture is as near as real ones are to each other.
 """
 
@@ -36,7 +36,6 @@ class RealismReference:
         mean, deviation = everything.mean(0), everything.std(0).clamp(min=1e-6)
         _, _, directions = torch.pca_lowrank((everything - mean) / deviation, q=COMPONENTS, niter=4)
         projection = directions / deviation[:, None]
-        projection = projection / ((everything - mean) @ projection).std(0)
         points = {style: (one - mean) @ projection for style, one in features.items()}
         reference = cls(mean, projection, points, dict.fromkeys(points, 1.0))
         for style, images in usual.items():
