@@ -8,15 +8,23 @@ same style, and beside a reference in another light of the same style?
 import numpy as np
 from tqdm import tqdm
 
+from genmodels_ros.evaluation.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.simulation.camera_styles import render_style
 
+MAX_PAIRS = 96
 
-def reference_light(augmenter: ImageAugmenter, frames: tuple[np.ndarray, ...], seed: int) -> Table:
-    """frames: rgb and depth as `held_out_frames` gives them; a row a style."""
-    rgb, depth, rows = frames[0], frames[-1], []
-    half = len(rgb) // 2
+
+def tables(augmenter: ImageAugmenter, frames: LabelledFrames, seed: int) -> list[Table]:
+    """One, a row a style; none for a model that reads no reference."""
+    return [reference_light(augmenter, frames, seed)] if augmenter.takes_reference else []
+
+
+def reference_light(augmenter: ImageAugmenter, frames: LabelledFrames, seed: int) -> Table:
+    """One half of the frames is shown in the light of references made from the other."""
+    rgb, depth, rows = frames.rgb, frames.depth, []
+    half = min(len(rgb) // 2, MAX_PAIRS)
     for style in tqdm(augmenter.styles, desc="references", disable=None):
         errors, named = {"reference": [], "random": [], "other light": []}, []
         for i in range(half):

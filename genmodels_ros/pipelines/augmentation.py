@@ -88,6 +88,11 @@ class ImageAugmenter:
         return self._styles
 
     @property
+    def takes_reference(self) -> bool:
+        """Whether it can read the style of a picture."""
+        return getattr(self._model, "style_encoder", None) is not None
+
+    @property
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self._model.parameters())
 
@@ -173,7 +178,7 @@ class ImageAugmenter:
         Raises GenModelsError: INVALID_IMAGE, UNKNOWN_STYLE; the latter also if the model has no style encoder.
         """
         self.check(style=style)
-        if getattr(self._model, "style_encoder", None) is None:
+        if not self.takes_reference:
             raise GenModelsError(
                 ErrorCode.UNKNOWN_STYLE,
                 "This model has no style encoder to read a reference with: name a style, or train one that has.",
