@@ -49,8 +49,8 @@ def _completion(add) -> None:
 
 def _synthesis(add) -> None:
     add("--labels", type=Path, help="folder of masks of the pictures' names; shards bring their own")
-    add("--height", type=positive, help="pixels, a multiple of 16 (default: 48)")
-    add("--width", type=positive, help="pixels, a multiple of 16 (default: 64)")
+    add("--height", type=positive, help="pixels, a multiple of 16 (default: 64)")
+    add("--width", type=positive, help="pixels, a multiple of 16 (default: 80)")
     add("--objective", choices=train_augmenter.OBJECTIVES, help="of the game (default: relativistic)")
 
 

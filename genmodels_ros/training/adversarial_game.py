@@ -68,11 +68,13 @@ class AdversarialGame:
         return {"generator_loss": float(loss.detach())}
 
 
-def adam(generator: nn.Module, discriminator: nn.Module, rates: tuple[float, float]) -> dict[str, torch.optim.Adam]:
-    """Adam for both players without momentum, which would make a game circle (Gidel et al. 2019)."""
+def adam(
+    generator: nn.Module, discriminator: nn.Module, rates: tuple[float, float], momentum: float = 0.0
+) -> dict[str, torch.optim.Adam]:
+    """Adam for both players; without momentum, as it makes a game circle (Gidel et al. 2019) unless D is damped."""
     players = {"generator": generator, "discriminator": discriminator}
     return {
-        name: torch.optim.Adam(player.parameters(), rate, betas=(0.0, 0.99))
+        name: torch.optim.Adam(player.parameters(), rate, betas=(momentum, 0.99))
         for (name, player), rate in zip(players.items(), rates, strict=True)
     }
 

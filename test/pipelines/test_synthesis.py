@@ -10,6 +10,7 @@ from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.gan.synthesis import ImageSynthesisGAN
 from genmodels_ros.pipelines.synthesis import ImageSynthesizer
 from genmodels_ros.pipelines.synthesize_folder import synthesize_folder
+from genmodels_ros.pipelines.watermark import detect
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def checkpoint(tmp_path_factory):
     """A generator of noise, with the masks' values 2, 5 and 300."""
     folder = tmp_path_factory.mktemp("synthesis")
     torch.manual_seed(0)
-    config = {"height": 48, "width": 64, "labels": [2, 5, 300], "latent": 8, "channels": [16, 16, 16]}
+    config = {"height": 64, "width": 80, "labels": [2, 5, 300], "latent": 8, "channels": [16, 16, 16]}
     save_checkpoint(folder, ImageSynthesisGAN.from_config(config), Card("image_synthesis_gan", config))
     return folder
 
@@ -37,8 +38,8 @@ def test_a_picture_is_made_again_by_its_own_seed(synthesizer):
 
 def test_pictures_are_images_with_labels_of_the_training_masks(synthesizer):
     (picture,) = synthesizer.sample(1)
-    assert picture.image.shape == (48, 64, 3) and picture.image.dtype == np.uint8
-    assert picture.labels.shape == (48, 64) and set(np.unique(picture.labels)) <= {2, 5, 300}
+    assert picture.image.shape == (64, 80, 3) and picture.image.dtype == np.uint8
+    assert picture.labels.shape == (64, 80) and set(np.unique(picture.labels)) <= {2, 5, 300}
 
 
 def test_the_mark_changes_little_and_can_be_left_out(checkpoint, synthesizer):
@@ -46,6 +47,7 @@ def test_the_mark_changes_little_and_can_be_left_out(checkpoint, synthesizer):
     seed = synthesizer.sample(1)[0].seed
     marked, unmarked = synthesizer.image(seed), plain.image(seed)
     difference = np.abs(marked.image.astype(int) - unmarked.image)
+    assert detect(marked.image).is_synthetic and not detect(unmarked.image).is_synthetic
     assert 0 < difference.mean() < 4 and np.array_equal(marked.labels, unmarked.labels)
     assert synthesizer.provenance(marked)["mark_key"] and not plain.provenance(unmarked)["mark_key"]
 
