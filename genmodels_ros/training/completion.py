@@ -6,7 +6,6 @@
 L1 alone is won by a blur; the discriminator asks for edges and texture; its features keep the two from quarrelling.
 """
 
-import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from torch import Tensor
 from genmodels_ros.device import generator, resolve_device, resolve_precision
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.gan.inpainter import ImageCompletionGAN, Inpainter
+from genmodels_ros.training.collapse_watch import CollapseWatch
 from genmodels_ros.training.completion_frames import CROP, CompletionFrames
 from genmodels_ros.training.completion_losses import feature_matching, inside, touched
 from genmodels_ros.training.gan_objectives import OBJECTIVES, gradient_penalty
@@ -27,9 +27,6 @@ from genmodels_ros.training.loop import (
     progress,
     set_learning_rate,
 )
-
-log = logging.getLogger(__name__)
-REPORT_EVERY = 250  # steps
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Trainer:
         }
 
     def step(self, step: int, image: Tensor, hole: Tensor, rng: torch.Generator) -> dict[str, float]:
-        """One update of D, then of G, on the same holes; returns what the log shows."""
+        """One update of D, then of G, on the same holes; returns what `CollapseWatch` watches."""
         image, hole = image.to(self.device), hole.to(self.device)
         eps = torch.randn(hole.shape, generator=rng).to(self.device)
         with torch.autocast(self.device.type, dtype=self.dtype, enabled=self.dtype != torch.float32):
@@ -148,18 +145,18 @@ def train(
         f"--seed {seed}" + "".join(f" --images {Path(path).name}" for path in images),
         seed=seed,
     )
-    first, watched = state.load() if resume else 0, {}
-    for step in progress(first, steps, "completion"):
+    watch = CollapseWatch()
+    for step in progress(state.load() if resume else 0, steps, "completion"):
         rng = generator(_mixed(seed, step))
         for name, rate in (("generator", settings.generator_rate), ("discriminator", settings.discriminator_rate)):
             set_learning_rate(trainer.optimizers[name], cosine_learning_rate(step, steps, rate))
         image, hole = frames.sample(batch_size, np.random.default_rng([seed, step]))
-        _watch(step, watched, trainer.step(step, image, hole, rng))
+        watch.add(step, trainer.step(step, image, hole, rng))
         average.update(model.generator, step)
         if (step + 1) % settings.save_every == 0 or step + 1 == steps:
             state.save(step + 1)
-            _save(Path(out), average.average, replace(card, steps=step + 1), watched)
-    return _save(Path(out), average.average, replace(card, steps=steps), watched)
+            _save(Path(out), average.average, replace(card, steps=step + 1), watch.means)
+    return _save(Path(out), average.average, replace(card, steps=steps), watch.means)
 
 
 def data_card(data: Path, images: tuple[Path, ...], frames: CompletionFrames) -> dict:
@@ -171,17 +168,6 @@ def data_card(data: Path, images: tuple[Path, ...], frames: CompletionFrames) ->
 
 def _mixed(seed: int, step: int) -> int:
     return int(np.random.SeedSequence([seed, step, 1]).generate_state(1, np.uint64)[0]) >> 1
-
-
-def _watch(step: int, means: dict[str, float], values: dict[str, float]) -> None:
-    """Running means, and a line with what to do where one shows the game going wrong."""
-    for name, value in values.items():
-        means[name] = 0.99 * means.get(name, value) + 0.01 * value
-    if (step + 1) % REPORT_EVERY:
-        return
-    log.info("step %d: %s", step + 1, ", ".join(f"{name} {value:.4f}" for name, value in means.items()))
-    if means["discriminator_accuracy"] > 0.98:
-        log.warning("step %d: the discriminator wins: raise Settings.gamma or Settings.pixel.", step + 1)
 
 
 def _save(out: Path, average: Inpainter, card: Card, watched: dict[str, float]) -> Card:
