@@ -32,10 +32,12 @@ def augment_folder(
     lighting_only: bool = False,
     include_source: bool = False,
     mark: bool = True,
+    gate: str | None = None,
 ) -> Summary:
     """Writes `count` variants of every image into the new folder `out`, in a format of data/images.py.
 
     A variant that the quality gate rejects is drawn again; after ATTEMPTS its sidecar says why and there is no image.
+    `gate` is a mode of it, see ImageAugmenter.from_checkpoint.
     Each image's seed follows from `seed` and its name, so that adding files to a folder changes no other's variants.
     Raises GenModelsError: UNKNOWN_STYLE, INVALID_COUNT, INVALID_SCALING, MODEL_UNAVAILABLE; INVALID_IMAGE if not one
     image can be used, or `out` is not empty.
@@ -43,7 +45,7 @@ def augment_folder(
     source, out = Path(source), Path(out)
     if out.resolve() == source.resolve():
         raise GenModelsError(ErrorCode.INVALID_IMAGE, "IN and OUT are the same folder: choose another OUT.")
-    augmenter = ImageAugmenter.from_checkpoint(checkpoint, device=device, mark=mark)
+    augmenter = ImageAugmenter.from_checkpoint(checkpoint, device=device, mark=mark, gate=gate)
     request = Request.checked(
         augmenter, count=count, style=style, strength=strength, reference=reference, lighting_only=lighting_only
     )
