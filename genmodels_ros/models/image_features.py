@@ -5,6 +5,7 @@ each layer (light, colour, haze and where they are) and the deviations of each (
 judge of meaning, and no figure compares with one published on Inception's features.
 """
 
+from functools import cache
 from itertools import pairwise
 
 import torch
@@ -21,10 +22,14 @@ BATCH = 64
 @torch.no_grad()
 def image_features(images: Tensor) -> Tensor:
     """[N, 3, H, W] in [0, 1], or uint8 → [N, F], on the same device. Another size is brought to SIZE by areas."""
-    rng = torch.Generator().manual_seed(SEED)
-    weights = [torch.randn(b, a, 4, 4, generator=rng) / (16 * a) ** 0.5 for a, b in pairwise(WIDTHS)]
-    weights = [weight.to(images.device) for weight in weights]
+    weights = [weight.to(images.device) for weight in _weights()]
     return torch.cat([_features(part, weights) for part in images.split(BATCH)])
+
+
+@cache
+def _weights() -> list[Tensor]:
+    rng = torch.Generator().manual_seed(SEED)
+    return [torch.randn(b, a, 4, 4, generator=rng) / (16 * a) ** 0.5 for a, b in pairwise(WIDTHS)]
 
 
 def _features(images: Tensor, weights: list[Tensor]) -> Tensor:
