@@ -48,6 +48,7 @@ def read_pictures(
     """
     kept, masks, problems, duplicates = [], [], [], 0
     thumbnails = np.empty((MAX_PICTURES, 3 * THUMBNAIL[0] * THUMBNAIL[1]), np.int16)
+    means = np.empty(MAX_PICTURES)  # pictures of another brightness need no second look
     for name, image, mask, problem in _items(Path(path), labels):
         if image is None:
             problems.append((name, problem))
@@ -56,10 +57,11 @@ def read_pictures(
             height = _height_for(image, width)
         small = reduced(image, height, width)
         thumbnail = reduced(image, *THUMBNAIL).flatten().numpy().astype(np.int16)
-        if (np.abs(thumbnails[: len(kept)] - thumbnail).max(axis=1) <= SAME).any():
+        alike = np.flatnonzero(np.abs(means[: len(kept)] - thumbnail.mean()) <= SAME)
+        if (np.abs(thumbnails[alike] - thumbnail).max(axis=1) <= SAME).any():
             duplicates += 1
             continue
-        thumbnails[len(kept)] = thumbnail
+        thumbnails[len(kept)], means[len(kept)] = thumbnail, thumbnail.mean()
         kept.append(small)
         if mask is not None:
             masks.append(_reduced_labels(mask, height, width))
