@@ -1,7 +1,7 @@
 """Measures the image augmenter: speed, nearness to each target, whether labels hold, its gate, its mark.
 
-What a model gains that is trained on its images is measured by downstream_segmentation.py and downstream_steering.py,
-which take longer: `genmodels bench augmenter-downstream`, `genmodels bench augmenter-steering`.
+What takes longer has names of its own: what a model gains that is trained on its images (`genmodels bench
+augmenter-downstream`, `steering`) and whether the adversarial objectives find all modes (`mode-coverage`).
 """
 
 from pathlib import Path
