@@ -75,6 +75,8 @@ def run(stopwatch: Stopwatch, camera: Camera, frames: int, pid: int) -> tuple[np
             stopwatch.wait(key)
         if number % max(1, frames // 100) == 0:
             memory.append(resident(pid))
+        if not camera.rate and number % max(1, frames // 10) == 0:
+            print(f"{number} frames: {memory[-1] / 1e6:.0f} MB", flush=True)
     stopwatch.wait(key)
     return np.array(stopwatch.latencies), np.array(memory, float)
 

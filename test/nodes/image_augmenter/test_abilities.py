@@ -176,6 +176,41 @@ def test_a_reference_that_is_missing_from_the_start_keeps_the_node_from_configur
     graph.remove(node)
 
 
+# --- The full gate
+
+
+@pytest.fixture(scope="module")
+def strict(graph):
+    """Calls ~/augment of a node whose gate makes every check there is."""
+    node = graph.add(ImageAugmenterNode(namespace="strict", parameter_overrides=[Parameter("gate", value="full")]))
+    assert node.start(), node.monitor.last_error
+
+    def strict(image, **fields):
+        request = AugmentImages.Request(images=[from_rgb(image)], style="night", **fields)
+        return graph.call(AugmentImages, "strict/image_augmenter/augment", request)
+
+    yield strict
+    graph.remove(node)
+
+
+@pytest.mark.parametrize("labels", [None, np.uint8, np.uint16, np.int32])
+def test_the_full_gate_tells_all_it_measured(strict, street, labels):
+    fields = {} if labels is None else {"label_images": [from_labels(street.labels.astype(labels))]}
+    answer = strict(street.image, **fields)
+    assert answer.error.value == ErrorCode.SUCCESS, answer.error.message
+    variant = answer.variants[0]
+    assert len(variant.scores) == len(variant.score_names) > 2 and np.all(np.isfinite(variant.scores))
+    assert variant.accepted == (not variant.rejection_reason)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (3, 2), (90, 120)])
+@pytest.mark.parametrize("value", [0, 128, 255])
+def test_the_full_gate_judges_images_with_nothing_on_them(strict, shape, value):
+    answer = strict(np.full((*shape, 3), value, np.uint8))
+    assert answer.error.value == ErrorCode.SUCCESS, answer.error.message
+    assert value or not answer.variants[0].accepted
+
+
 # --- Completion
 
 
