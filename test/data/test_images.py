@@ -65,6 +65,16 @@ def test_sources_without_images_are_refused(folder, tmp_path):
     assert code_of(open_images, folder, tmp_path / "nowhere") == ErrorCode.LABEL_MISMATCH
 
 
+def test_other_files_beside_the_images_do_not_confuse(folder):
+    (folder / "camera.yaml").write_text("%YAML:1.0\n---\nmatrix: !!opencv-matrix\n   rows: 3\n")
+    (folder / "a.json").write_text("{}")
+    assert open_images(folder).format == "folder"
+    with pytest.raises(GenModelsError, match="COCO"):
+        open_images(folder, format="coco")
+    with pytest.raises(GenModelsError, match="known: folder"):
+        open_images(folder, format="kitti")
+
+
 def test_a_tub_is_a_source_of_images_with_stamps(tmp_path):
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "0_cam_image_array_.jpg").write_bytes(encode_png(image(1)))

@@ -72,7 +72,8 @@ def _load(file: Path, *, alone: bool) -> _Split | None:
         known = {item["id"] for item in images if item["file_name"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
         if alone:
-            raise invalid(f"{file} is not a COCO file ({type(error).__name__}: {error}).") from error
+            reason = f"{type(error).__name__}: {error}"
+            raise invalid(f"{file} is not a COCO file ({reason}); if IN is something else, say --format.") from error
         return None
     if annotations and not any(_is_object(item) for item in annotations):
         return None
@@ -92,6 +93,8 @@ def _load(file: Path, *, alone: bool) -> _Split | None:
         (malformed, "without a box or mask"),
     )
     notes = tuple(f"{file.name}: {count} annotations {what} left out" for count, what in counts if count)
+    if shared := len(images) - len({item["id"] for item in images}):
+        notes = (*notes, f"{file.name}: {shared} images share an id with another: each got all annotations of that id")
     return _Split(file.stem, file, images, by_image, header, notes)
 
 

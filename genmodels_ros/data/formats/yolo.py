@@ -28,12 +28,21 @@ class _File:
 
 
 def description(path: Path) -> Path | None:
-    """The YAML file that makes `path` a YOLO dataset, if there is one."""
-    candidates = [path] if path.is_file() else [path / "data.yaml", path / "dataset.yaml", *sorted(path.glob("*.yaml"))]
-    for file in candidates:
-        if file.suffix in (".yaml", ".yml") and file.is_file() and "names" in _yaml(file):
+    """The YAML file that makes `path` a YOLO dataset, if there is one. Raises GenModelsError for a broken data.yaml."""
+    if path.is_file():
+        return path if path.suffix in (".yaml", ".yml") else None
+    for file in (path / "data.yaml", path / "dataset.yaml"):
+        if file.is_file() and "names" in _yaml(file):
             return file
-    return None
+    return next((file for file in sorted(path.glob("*.yaml")) if _lists_classes(file)), None)
+
+
+def _lists_classes(file: Path) -> bool:
+    """A YAML file of any name may be something else, such as OpenCV's calibrations, which are no proper YAML."""
+    try:
+        return "names" in _yaml(file)
+    except GenModelsError:
+        return False
 
 
 def looks_like_yolo(path: Path) -> bool:

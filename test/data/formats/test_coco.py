@@ -92,6 +92,11 @@ def test_missing_and_misfitting_images_come_with_their_reason(coco):
     assert "gone.png is missing" in second.problem and third.image is not None
 
 
+def test_images_that_share_an_id_are_said(coco):
+    coco.save(images=[*coco.data["images"], {**coco.data["images"][0], "file_name": "b.png"}])
+    assert "1 images share an id" in " ".join(open_images(coco.folder).notes())
+
+
 def test_a_malformed_mask_costs_its_image_only(coco):
     coco.save(annotations=[{**coco.data["annotations"][0], "segmentation": [1, 2, 3]}])
     first, second, _ = open_images(coco.folder).images()
