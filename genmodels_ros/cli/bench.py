@@ -34,7 +34,7 @@ def add(commands) -> None:
 def _bench(args):
     from genmodels_ros.evaluation.options import BenchOptions
 
-    names = BENCHMARKS if args.name == "all" else (args.name,)
+    names = _possible(args.data) if args.name == "all" else (args.name,)
     if args.checkpoint is not None and args.name == "all":
         raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, "--checkpoint needs the name of the model it is for.")
     arm = given(args, ARM_OPTIONS)
@@ -45,3 +45,9 @@ def _bench(args):
     for name in names:
         tables += module(BENCHMARKS[name]).bench(options, **(arm if name == "trajectories" else {}))
     print_tables(tables, args.json)
+
+
+def _possible(data: Path | None) -> list[str]:
+    """All but what cannot be measured without real drives, where there are none."""
+    drives = data is not None and any(data.glob("camera/*.tar.gz"))
+    return [name for name in BENCHMARKS if drives or name != "steering"]
