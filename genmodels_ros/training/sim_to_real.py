@@ -26,10 +26,10 @@ from genmodels_ros.training.translation_game import Settings, TranslationGame
 class Recipe:
     """How long and with what network (ImageTranslationGAN's configuration beside its styles) a run is made."""
 
-    steps: int = 900
+    steps: int = 700
     batch_size: int = 8
     network: str = "bilateral"
-    settings: Settings = Settings()
+    settings: Settings = Settings(generator_rate=8e-4)
 
     def config(self, styles: tuple[str, ...]) -> dict:
         """Of the generator."""

@@ -53,7 +53,7 @@ def train_steering(
     steps: int,
     seed: int,
     augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
-    batch_size: int = 64,
+    batch_size: int = 32,
     rate: float = 1.5e-3,
 ) -> SteeringNetwork:
     """Mean squared error, Adam; `augment(images, rng)` changes each batch. The same arguments, the same network."""
