@@ -73,3 +73,10 @@ def test_the_strength_follows_overfitting_and_stays_in_bounds():
         adaptive.update(0.9, 10)
     assert adaptive.strength == MAX_STRENGTH
     assert adaptive.update(0.2, 10) < MAX_STRENGTH
+
+
+def test_a_shift_goes_both_ways_and_an_eighth_of_the_side_at_most():
+    images = torch.zeros(200, 1, 16, 32)
+    images[:, :, 8, 16] = 1
+    _, _, rows, columns = _shifted(images, 1.0, rng(8)).nonzero(as_tuple=True)
+    assert rows.min() == 6 and rows.max() == 10 and columns.min() == 12 and columns.max() == 20
