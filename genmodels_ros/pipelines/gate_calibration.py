@@ -21,8 +21,8 @@ class GateCalibration:
     objects: tuple[int, ...]
     min_familiarity: float
     min_scene: float
-    max_lost: int
-    max_invented: int
+    max_lost_area: float
+    max_new_sureness: float
     max_unrealism: float
     frames: int = 0  # that it is from
     false_reject: dict[str, float] = field(default_factory=dict)
@@ -33,10 +33,10 @@ class GateCalibration:
     def complaints(self, seen: Seen) -> list[str]:
         """A sentence for every threshold that a scene misses."""
         found = []
-        if seen.invented > self.max_invented:
-            found.append(f"It shows {seen.invented} object(s) that the source does not.")
-        if seen.lost > self.max_lost:
-            found.append(f"{seen.lost} of {seen.objects} objects can no longer be made out.")
+        if seen.new_sureness > self.max_new_sureness:
+            found.append(f"It shows an object that the source does not: {seen.new_sureness:.0%} sure.")
+        if seen.lost_area > self.max_lost_area:
+            found.append(f"{seen.lost} of {seen.objects} objects, a large one too, can no longer be made out.")
         if seen.agreement < self.min_scene:
             found.append(f"A segmenter sees something else in it: agreement {seen.agreement:.0%}.")
         return found

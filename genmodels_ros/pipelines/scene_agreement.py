@@ -17,6 +17,7 @@ from genmodels_ros.models.segmenter import Segmenter
 WORKING_SIDE = 128  # pixels of the longer side that the segmenter sees: as it was trained
 SMALLEST = 0.005  # of the picture: smaller areas are no objects
 SURE = 0.8  # mean probability of an object that counts as invented
+EXPECTED = np.ones((3, 3), np.uint8)  # an object may be seen so much larger
 HINT = 0.25  # probability in the source that is enough for an object not to be new
 OVERLAP = 0.3  # of an area
 FOLLOWED = 0.6  # labels that name the segmenter's classes agree with it on so much of the source
@@ -25,13 +26,16 @@ FOLLOWED = 0.6  # labels that name the segmenter's classes agree with it on so m
 @dataclass(frozen=True)
 class Seen:
     """familiarity: mean probability of the source's classes; agreement: share of pixels called the same, class by
-    class (mean IoU over the source's classes, weighted by their area); counts of objects."""
+    class (mean IoU over the source's classes, weighted by their area); counts of objects; lost_area: share of the
+    picture that the largest lost one had; new_sureness: mean probability of the surest new one, 0 without one."""
 
     familiarity: float
     agreement: float
     objects: int
     lost: int
     invented: int
+    lost_area: float = 0.0
+    new_sureness: float = 0.0
 
     def scores(self) -> dict[str, float]:
         return {
@@ -40,6 +44,8 @@ class Seen:
             "objects": float(self.objects),
             "objects_lost": float(self.lost),
             "objects_invented": float(self.invented),
+            "lost_area": self.lost_area,
+            "new_sureness": self.new_sureness,
         }
 
 
@@ -62,15 +68,19 @@ class SceneCheck:
             if (named == before).mean() >= FOLLOWED:
                 before = named.astype(np.int64)
         here = np.isin(before, self._objects)
-        expected = cv2.dilate((here | (source_things > HINT)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        expected = cv2.dilate((here | (source_things > HINT)).astype(np.uint8), EXPECTED) > 0
         there = np.isin(after, self._objects)
-        kept, new = areas(here), areas(there)
+        things = areas(here)
+        lost = [area for area in things if there[area].mean() < OVERLAP]
+        new = [float(result_things[area].mean()) for area in areas(there) if expected[area].mean() < OVERLAP]
         return Seen(
             familiarity=float(confidence.mean()),
             agreement=_agreement(before, after),
-            objects=len(kept),
-            lost=sum(there[area].mean() < OVERLAP for area in kept),
-            invented=sum(expected[area].mean() < OVERLAP and result_things[area].mean() > SURE for area in new),
+            objects=len(things),
+            lost=len(lost),
+            invented=sum(sureness > SURE for sureness in new),
+            lost_area=max((float(area.mean()) for area in lost), default=0.0),
+            new_sureness=max(new, default=0.0),
         )
 
 

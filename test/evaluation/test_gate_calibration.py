@@ -41,23 +41,21 @@ def verdicts(count=400):
     rng = np.random.default_rng(0)
     names = ("familiarity", "scene")
     return [
-        Verdict(1, True, "", {name: rng.uniform(0.5, 1) for name in names} | {"objects_lost": 1, "objects_invented": 0})
+        Verdict(1, True, "", {name: rng.uniform(0.5, 1) for name in names} | {"lost_area": 0.02, "new_sureness": 0.0})
         for _ in range(count)
     ]
 
 
 def test_thresholds_refuse_few_of_what_they_were_set_on():
     found, limits = verdicts(), limits_from(verdicts())
-    complaints = [
-        limits.complaints(Seen(v.scores["familiarity"], v.scores["scene"], 3, lost=1, invented=0)) for v in found
-    ]
+    complaints = [limits.complaints(Seen(v.scores["familiarity"], v.scores["scene"], 3, 0, 0)) for v in found]
     assert 0 < np.mean([bool(one) for one in complaints]) < 0.02
-    assert len(limits.complaints(Seen(1.0, 0.1, 3, lost=2, invented=1))) == 3
+    assert len(limits.complaints(Seen(1.0, 0.1, 3, lost=2, invented=1, lost_area=0.1, new_sureness=0.9))) == 3
 
 
 def test_a_calibration_is_of_its_weights_only(tmp_path):
     limits_from(verdicts()).save(tmp_path)
-    assert GateCalibration.load(tmp_path, "").max_lost == 1
+    assert GateCalibration.load(tmp_path, "").max_lost_area == 0.02
     for folder, sha256 in ((tmp_path, "other"), (tmp_path / "missing", "")):
         with pytest.raises(GenModelsError) as caught:
             GateCalibration.load(folder, sha256)
