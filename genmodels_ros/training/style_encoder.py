@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from genmodels_ros.data.image_shards import load_data_card
 from genmodels_ros.device import generator, resolve_device
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from genmodels_ros.models.gan import ImageTranslationGAN, StyleEncoder
@@ -115,7 +116,7 @@ def train(
         card,
         config={**card.config, "style_encoder_width": settings.width},
         metrics={**card.metrics, **{f"encoder_{name}": value for name, value in measured.items()}},
-        data={**card.data, "style_encoder": asdict(settings)},
+        data={**card.data, "style_encoder": {"settings": asdict(settings), "data": load_data_card(Path(data))}},
         command=f"{card.command}, then genmodels train style-encoder --checkpoint OUT --data DATA --out OUT "
         f"--steps {steps} --batch-size {batch_size} --seed {seed}",
     )

@@ -1,12 +1,16 @@
+import numpy as np
 import torch
 
+from genmodels_ros.data.image_shards import save_data_card, save_shard
 from genmodels_ros.device import generator
+from genmodels_ros.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.training.image_domains import ImageDomains
 from genmodels_ros.training.style_encoder import (
     EncoderSettings,
     light_statistics,
     moment_loss,
+    train,
     train_style_encoder,
 )
 
@@ -52,6 +56,24 @@ def test_the_codes_of_a_toy_come_back_in_order_and_its_styles_by_name():
     order = found[:, 0, 0]
     assert order[0] < order[1] < order[2]
     assert (logits.argmax(1) == 0).all() and set(measured) == {"styles_named", "code_error", "light_error"}
+
+
+def test_a_trained_model_is_given_an_encoder_and_keeps_its_weights(tmp_path):
+    config = {"styles": ["dim"], "width": 16}
+    model = ImageTranslationGAN.from_config(config)
+    save_checkpoint(tmp_path / "old", model, Card("image_translation_gan", config))
+    rgb = np.random.default_rng(0).integers(0, 256, (6, 24, 32, 3), dtype=np.uint8)
+    for name, images in (("source", rgb), ("dim", rgb // 4)):
+        save_shard(tmp_path / "data" / f"{name}-000.npz", rgb=images)
+    save_data_card(tmp_path / "data", {"styles": ["dim", "another"], "command": "made by hand"})
+    train(
+        checkpoint=tmp_path / "old", data=tmp_path / "data", out=tmp_path / "new", steps=2, batch_size=2, device="cpu"
+    )
+    trained, card = load_checkpoint(tmp_path / "new", "image_translation_gan")
+    assert trained.style_encoder is not None and "style-encoder" in card.command
+    assert card.data["style_encoder"]["data"]["command"] == "made by hand"
+    for name, value in model.state_dict().items():
+        assert torch.equal(trained.state_dict()[name], value)
 
 
 def test_standard_normal_codes_have_the_right_moments():
