@@ -76,7 +76,7 @@ def table(calibration: GateCalibration) -> Table:
     limits = (
         f"Refused: scene agreement below {calibration.min_scene}; a lost object of more than "
         f"{calibration.max_lost_area:.1%} of the picture; a new one surer than {calibration.max_new_sureness:.0%}; "
-        f"more than {calibration.max_unrealism} times the usual distance to the domain; edges below the augmenter's own threshold."
+        f"more than {calibration.max_unrealism} times the usual distance to the domain; too few edges kept."
     )
     title = f"Quality gate, {calibration.frames} simulated frames, half for thresholds and half for these rates"
     return Table(title, ("picture", "should be refused", "refused"), tuple(rows), (limits,))

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-from genmodels_ros.pipelines.quality_gate import judge
+from genmodels_ros.errors import GenModelsError
+from genmodels_ros.pipelines.gate_calibration import GateCalibration
+from genmodels_ros.pipelines.quality_gate import QualityGate, judge
+from genmodels_ros.pipelines.scene_agreement import SceneCheck
 
 
 def room(seed=0, height=96, width=128):
@@ -69,3 +74,63 @@ def test_more_fog_means_less_quality():
         for fog in (0.0, 0.9, 0.99)
     ]
     assert qualities[0] >= qualities[1] > qualities[2]
+
+
+class RedIsAThing(nn.Module):
+    """A segmenter without weights, sure of what is red and of what is blue, of nothing else."""
+
+    def forward(self, image):
+        small = nn.functional.avg_pool2d(image, 2)
+        red = 12 * (small[:, 0] - small[:, 2])
+        return torch.stack([-red, red], dim=1)
+
+
+LIMITS = GateCalibration(
+    (1,), min_familiarity=0.8, min_scene=0.5, max_lost_area=0.01, max_new_sureness=0.6, max_unrealism=1.5
+)
+
+
+def blue_room(*places):
+    """Blue, with a red square at each (row, column): edges enough around one more to pass the structure's check."""
+    image = np.zeros((96, 128, 3), np.uint8)
+    image[..., 2] = 250
+    for row, column in ((8, 8), (8, 60), (60, 8), *places):
+        image[row : row + 20, column : column + 20] = (250, 0, 0)
+    return image
+
+
+@pytest.mark.parametrize(
+    "result, words",
+    [(blue_room((60, 90)), "the source does not"), (blue_room()[:, ::-1].copy(), "source"), (blue_room(), "")],
+    ids=["one more", "elsewhere", "the same"],
+)
+def test_an_object_that_comes_is_refused(result, words):
+    gate = QualityGate(min_agreement=0.0, scene=SceneCheck(RedIsAThing(), (1,)), limits=LIMITS)
+    verdict = gate.judge(blue_room(), result)
+    assert verdict.accepted == (not words) and words in verdict.reason
+    assert {"edges", "scene", "objects", "new_sureness", "familiarity"} <= set(verdict.scores)
+
+
+def test_an_object_that_goes_is_refused():
+    gate = QualityGate(min_agreement=0.0, scene=SceneCheck(RedIsAThing(), (1,)), limits=LIMITS)
+    assert "no longer" in gate.judge(blue_room((60, 90)), blue_room()).reason
+
+
+def test_where_the_segmenter_is_not_at_home_structure_alone_counts():
+    grey, other = room(0), room(1)
+    gate = QualityGate(min_agreement=0.0, scene=SceneCheck(RedIsAThing(), (1,)), limits=LIMITS)
+    verdict = gate.judge(grey, other)
+    assert verdict.accepted and verdict.scores["familiarity"] < 0.8
+
+
+def test_structure_mode_asks_nobody_and_an_unknown_mode_is_named():
+    gate = QualityGate.from_checkpoint(mode="structure")
+    assert gate.judge(blue_room(), blue_room()).scores == {"edges": 1.0}
+    with pytest.raises(GenModelsError, match="structure, full"):
+        QualityGate.from_checkpoint(mode="strict")
+
+
+def test_the_shipped_gate_passes_a_faithful_picture_and_finds_black():
+    gate = QualityGate.from_checkpoint()
+    assert gate.judge(room(), room()).accepted
+    assert not gate.judge(room(), np.zeros_like(room()), style="night").accepted
