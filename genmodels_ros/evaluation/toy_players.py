@@ -54,19 +54,22 @@ def play(
     gamma: float | None,
     rng: torch.Generator,
     momentum: float = 0.0,
+    last_gamma: float = 1.0,
     penalty_every: int = 4,
 ) -> tuple[nn.Module, CollapseWatch, float]:
     """(averaged generator, watch, processor seconds) after `updates` of both players together: every objective is
-    given the same work, however many updates of D it wants for one of G."""
+    given the same work, however many updates of D it wants for one of G. gamma goes to `last_gamma` times itself, as
+    R3GAN's does (Huang et al. 2024)."""
     optimizers = adam(generator, discriminator, (rate, rate), momentum)
     rules = AdversarialGame(
         objective, generator, discriminator, optimizers, rng=rng, gamma=gamma, penalty_every=penalty_every
     )
-    average, watch = ExponentialMovingAverage(generator), CollapseWatch(report_every=10**9)
+    average, watch = ExponentialMovingAverage(generator, decay=0.99), CollapseWatch(report_every=10**9)
     rounds, started = updates // (objective.discriminator_steps + 1), time.process_time()
     for number in range(rounds):
         for optimizer in optimizers.values():
             set_learning_rate(optimizer, cosine_learning_rate(number, rounds, rate, floor=0.0))
+        rules.gamma = (gamma or 0.0) * last_gamma ** (number / rounds)
         watch.add(number, rules.round(number, reals, codes))
         average.update(generator, number)
     return average.average, watch, time.process_time() - started
