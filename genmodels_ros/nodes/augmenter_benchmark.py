@@ -27,6 +27,8 @@ from genmodels_ros.nodes.stopwatch import Stopwatch
 MAX_P95 = 120.0  # ms
 MAX_GROWTH = 10e6  # bytes between the settled node and the last frame
 SETTLED = 0.2  # share of the frames after which allocators and caches have what they keep
+WISHES = ("style:=night", "strength:=0.5")  # the gate lets these pass
+PROFILES = Path(__file__).resolve().parents[2] / "config" / "fastdds_images.xml"
 START = 120.0  # s that the node has to load its model
 
 
@@ -62,6 +64,12 @@ def resident(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has used so far, in all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def run(stopwatch: Stopwatch, camera: Camera, frames: int, pid: int) -> tuple[np.ndarray, np.ndarray]:
     """(latencies [N] ms of what was answered, the node's memory after each hundredth of the run, bytes)."""
     image, labels = scene(camera)
@@ -85,12 +93,14 @@ def latency_table(stopwatch: Stopwatch, pid: int, frames: int) -> tuple[Table, b
     """One row a camera; whether each kept to MAX_P95 and answered nearly every frame."""
     rows, kept = [], True
     for camera in CAMERAS:
+        used = processor_time(pid)
         latencies, _ = run(stopwatch, camera, frames, pid)
+        used = (processor_time(pid) - used) / max(1, len(latencies)) * 1e3
         share = len(latencies) / frames
         p50, p95, p99 = np.percentile(latencies, [50, 95, 99]) if len(latencies) else [np.inf] * 3
         kept = kept and p95 <= MAX_P95 and share >= 0.95
-        rows.append((f"{camera.width}x{camera.height}", camera.rate, share, float(p50), float(p95), float(p99)))
-    columns = ("camera", "Hz", "published", "p50 ms", "p95 ms", "p99 ms")
+        rows.append((f"{camera.width}x{camera.height}", camera.rate, share, used, float(p50), float(p95), float(p99)))
+    columns = ("camera", "Hz", "published", "CPU ms a frame", "p50 ms", "p95 ms", "p99 ms")
     return Table(f"Camera to published, {frames} frames each", columns, tuple(rows)), kept
 
 
@@ -111,8 +121,9 @@ def main() -> int:
     args = parser.parse_args()
     os.environ["ROS_DOMAIN_ID"] = str(101 + os.getpid() % 100)  # nobody else's camera
     os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    os.environ.setdefault("FASTRTPS_DEFAULT_PROFILES_FILE", str(PROFILES))
     with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
-        wishes = [part for wish in ("style:=night", "strength:=0.5") for part in ("-p", wish)]
+        wishes = [part for wish in WISHES for part in ("-p", wish)]
         pid = processes.start(
             "node", "genmodels_ros.nodes.bringup", "--nodes", "image_augmenter", "--ros-args", *wishes
         )

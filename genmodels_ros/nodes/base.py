@@ -20,6 +20,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
+from copy import copy
 from dataclasses import replace
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -93,15 +94,23 @@ class ManagedNode(LifecycleNode):
     def add_publisher(self, message_type, topic: str, qos=10):
         """A lifecycle publisher that lives from configure to cleanup; its QoS can be overridden by parameters."""
         publisher = self.create_lifecycle_publisher(
-            message_type, topic, qos, qos_overriding_options=QoSOverridingOptions.with_default_policies()
+            message_type, topic, copy(qos), qos_overriding_options=QoSOverridingOptions.with_default_policies()
         )
         self._while_configured.callback(self.destroy_lifecycle_publisher, publisher)
         return publisher
 
-    def add_subscription(self, message_type, topic: str, callback: Callable, qos=10, group=None):
-        """A subscription that lives from activate to deactivate; what its callback raises is logged and counted."""
+    def add_subscription(self, message_type, topic: str, callback: Callable, qos=10, group=None, overridable=False):
+        """A subscription that lives from activate to deactivate; what its callback raises is logged and counted.
+
+        overridable: its QoS can be overridden by parameters, too
+        """
         subscription = self.create_subscription(
-            message_type, topic, self._reporting(callback), qos, callback_group=group or self.inputs
+            message_type,
+            topic,
+            self._reporting(callback),
+            copy(qos),  # rclpy writes overrides into the profile it is given, and profiles are shared
+            callback_group=group or self.inputs,
+            qos_overriding_options=QoSOverridingOptions.with_default_policies() if overridable else None,
         )
         self._while_active.callback(self.destroy_subscription, subscription)
         return subscription

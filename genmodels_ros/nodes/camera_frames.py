@@ -59,17 +59,21 @@ class CameraFrames:
         self._process = process
         self._infos.clear()
         self._sets.clear()
-        self._node.add_subscription(CameraInfo, "camera_info", self._receive_info, qos_profile_sensor_data)
+        self._listen(CameraInfo, "camera_info", self._receive_info)
         compressed = self._node.value("compressed")
         image_type, suffix = (CompressedImage, "/compressed") if compressed else (Image, "")
         self._subscriptions = {  # labels before images, so that the first image finds them wanted
-            topic: self._node.add_subscription(kind, name, self._receiver(topic), qos_profile_sensor_data)
+            topic: self._listen(kind, name, self._receiver(topic))
             for topic, kind, name in (
                 (LABELS, Image, LABELS),
                 (BOXES, ImageBoxes, BOXES),
                 (IMAGE, image_type, IMAGE + suffix),
             )
         }
+
+    def _listen(self, kind, name: str, callback: Callable):
+        """Best effort, so that every driver is heard, unless parameters say otherwise."""
+        return self._node.add_subscription(kind, name, callback, qos_profile_sensor_data, overridable=True)
 
     def info(self, header: Header) -> CameraInfo | None:
         """The calibration of the image with `header`: of its stamp, else the newest, under its header; None before the

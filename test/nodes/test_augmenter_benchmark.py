@@ -2,6 +2,7 @@
 
 import os
 import time
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -65,3 +66,9 @@ def test_memory_that_grows_with_the_frames_does_not_pass(watch, monkeypatch):
 def test_the_scene_has_labels_of_its_size():
     image, labels = scene(Camera(64, 48, 0.0))
     assert image.shape == (48, 64, 3) and labels.shape == (48, 64) and len(np.unique(labels)) > 3
+
+
+def test_the_profile_has_shared_memory_for_the_largest_frames():
+    root = ElementTree.parse(augmenter_benchmark.PROFILES).getroot()
+    sizes = [int(one.text) for one in root.iter() if one.tag.endswith("segment_size")]
+    assert sizes and min(sizes) > 4000 * 3000 * 3

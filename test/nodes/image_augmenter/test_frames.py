@@ -6,12 +6,14 @@ import cv2
 import numpy as np
 import pytest
 from rclpy.parameter import Parameter
+from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from genmodels_interfaces.msg import ImageBox, ImageBoxes
 from genmodels_ros.conversions.images import ENCODINGS, from_labels, from_rgb, to_labels, to_rgb
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode
+from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
 
 LABELS = {
     "mono8": lambda labels: labels,
@@ -252,3 +254,16 @@ def test_up_and_down_and_up_with_compressed_topics(augment, node, camera, wait_u
         assert wait_until(lambda: all(one.get_subscription_count() for one in camera.ends()))
         camera.clear()
         camera.see(topic="image_raw/compressed" if compressed else "image_raw")
+
+
+def test_the_quality_of_service_of_a_camera_can_be_overridden(graph):
+    name = "qos_overrides./sure/image_raw.subscription.reliability"
+    node = graph.add(ImageAugmenterNode(namespace="sure", parameter_overrides=[Parameter(name, value="reliable")]))
+    for _ in range(2):
+        assert node.start()
+        kinds = {one.topic_name: one.qos_profile.reliability for one in node.subscriptions}
+        assert kinds["/sure/image_raw"] == ReliabilityPolicy.RELIABLE
+        assert kinds["/sure/camera_info"] == kinds["/sure/label_image"] == ReliabilityPolicy.BEST_EFFORT
+        node.trigger_deactivate()
+        node.trigger_cleanup()
+    graph.remove(node)
