@@ -55,7 +55,7 @@ def _completions(images: list[np.ndarray], completer: ImageCompleter, seed: int)
         mask = hole_of_share(*image.shape[:2], SHARES[number % 2], rng)
         holed = np.where(mask[..., None], np.uint8(HOLE), image)
         rows.append([holed, *(fill(image, mask, seed) for fill in fills.values()), image])
-    return _grid(rows, ["hole", *fills, "truth"])
+    return _grid(rows, ["hole", *(name.removesuffix(" (OpenCV)") for name in fills), "truth"])
 
 
 def _removals(scenes: list[tuple[np.ndarray, np.ndarray]], completer: ImageCompleter, seed: int) -> np.ndarray:
@@ -78,7 +78,7 @@ def _lights(images: list[np.ndarray], seed: int) -> np.ndarray:
 
 def main(out: str, data: str | None = None) -> None:
     picture = sheet(None if data is None else Path(data))
-    cv2.imwrite(out, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 82])
+    cv2.imwrite(out, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 75])
 
 
 if __name__ == "__main__":
