@@ -11,6 +11,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "closed-loop": "genmodels_ros.evaluation.closed_loop",
     "augmenter": "genmodels_ros.evaluation.augmenter",
     "augmenter-downstream": "genmodels_ros.evaluation.downstream_segmentation",
+    "completion": "genmodels_ros.evaluation.completion",
     "mode-coverage": "genmodels_ros.evaluation.mode_coverage",
     "steering": "genmodels_ros.evaluation.downstream_steering",
 }

@@ -41,6 +41,9 @@ def tables(options: BenchOptions) -> list[Table]:
     return [*quality, _speed(completer, repeats=5 if options.quick else 20)]
 
 
+bench = tables  # the name that `genmodels bench completion` asks for
+
+
 def methods(completer: ImageCompleter) -> dict[str, Callable]:
     """name: (image uint8 [H, W, 3], mask bool [H, W], seed) → uint8 [H, W, 3]"""
     return {
