@@ -29,7 +29,7 @@ TUBS = "camera/*.tar.gz"
 def bench(options: BenchOptions) -> list[Table]:
     """Tables of the README; camera recordings under camera/ of `options.data` give a look at real images."""
     data, seed, quick = options.data, options.seed, options.quick
-    augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device)
+    augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device, gate="full")
     frames = LabelledFrames.render(48 if quick else 384, FRAME_SEED + seed)
     tables = augmenter_speed.tables(augmenter, repeats=5 if quick else 40)
     tables += augmenter_distribution.tables(augmenter, frames, seed)
