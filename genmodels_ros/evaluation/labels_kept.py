@@ -21,7 +21,7 @@ from genmodels_ros.training.segmentation import predict
 NOTES = (
     "Bars: kept at least 95 % in accepted pictures; invented objects in at most 1 % of them. 'By physics' is what the "
     "same segmenter reads in the pictures that the domain's physics makes of the same frames: losing less than physics "
-    "does means a domain shown too weakly, and part of every loss is the domain's own.",
+    "does means a domain shown too weakly, and part of every loss is the domain's own, or the segmenter's.",
 )
 
 
@@ -47,12 +47,12 @@ def tables(augmenter: ImageAugmenter, frames: LabelledFrames, seed: int) -> list
         real = score(frames.in_domain(style).rgb, everything)
         rows.append(
             (
-                style, source, before, after, f"{after / source:.1%}", real,
+                style, source, before, after, f"{after / source:.1%}", real, f"{before / real:.1%}",
                 f"{invented.mean():.1%}", f"{invented[accepted].mean():.1%}", f"{1 - accepted.mean():.1%}",
             )
         )  # fmt: skip
     columns = (
-        "style", "mIoU source", "augmented", "accepted", "kept", "by physics",
+        "style", "mIoU source", "augmented", "accepted", "kept", "by physics", "augmented / physics",
         "invented before", "invented after", "rejected",
     )  # fmt: skip
     title = f"Augmenter, labels kept in the eyes of a frozen segmenter, {len(frames.rgb)} frames"
