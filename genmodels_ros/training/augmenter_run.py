@@ -11,9 +11,7 @@ from genmodels_ros.device import generator
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from genmodels_ros.models.gan import ImageTranslationGAN, Translator
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.training.augmenter_data import AugmenterData
-from genmodels_ros.training.augmenter_heldout import held_out_metrics, kept_edges
 from genmodels_ros.training.augmenter_losses import target_spread
 from genmodels_ros.training.collapse_watch import CollapseWatch
 from genmodels_ros.training.consistency import make_consistency
@@ -137,13 +135,22 @@ class AugmenterRun:
         model.style_encoder = encoder
         config = {**self.card.config, "style_encoder_width": EncoderSettings.width}
         card = replace(self.card, config=config, steps=steps)
-        augmenter = ImageAugmenter(model, card, device=device, mark=False)
-        if self.found.rendered is not None:
-            held_out = held_out_metrics(augmenter, self.found.rendered, seed=card.seed)
-        else:
-            held_out = kept_edges(augmenter, self.found.held_out, seed=card.seed)
+        held_out = self._held_out(model, card, device)
         named = {f"encoder_{name}": value for name, value in measured.items()}
         return save_checkpoint(self.out, model, replace(card, metrics={**held_out, **self._watched(), **named}))
+
+    def _held_out(self, model: ImageTranslationGAN, card: Card, device: str) -> dict[str, float]:
+        """What the gate says of held-out frames; nothing on a machine that only trains and lacks what a gate needs."""
+        try:
+            from genmodels_ros.pipelines.augmentation import ImageAugmenter
+            from genmodels_ros.training.augmenter_heldout import held_out_metrics, kept_edges
+        except ImportError as error:
+            log.warning("Held-out frames are not judged here: %s", error)
+            return {}
+        augmenter = ImageAugmenter(model, card, device=device, mark=False)
+        if self.found.rendered is not None:
+            return held_out_metrics(augmenter, self.found.rendered, seed=card.seed)
+        return kept_edges(augmenter, self.found.held_out, seed=card.seed)
 
     def _batch(self) -> Batch:
         return self.found.train.batch(self.schedule.batch_size, self.rng)

@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -149,3 +151,10 @@ def test_a_run_may_start_from_a_trained_model_and_a_translator_from_a_recolourin
         assert "--initial" in card.command
     with pytest.raises(GenModelsError, match="another shape"):
         run(shards, tmp_path / "other", 1, initial=tmp_path / "first", settings=Settings(width=24))
+
+
+def test_training_needs_torch_and_numpy_alone():
+    blocked = "import sys; sys.modules.update(dict.fromkeys(['cv2', 'rosbags', 'mujoco']))"
+    modules = ("augmenter", "distillation", "style_encoder")
+    imports = "".join(f"; import genmodels_ros.training.{name}" for name in modules)
+    subprocess.run([sys.executable, "-c", blocked + imports], check=True)
