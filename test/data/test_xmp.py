@@ -16,7 +16,7 @@ from genmodels_ros.data.xmp import encode_synthetic_png, packet, read_facts
 IMAGE = np.random.default_rng(0).integers(0, 256, (12, 17, 3), dtype=np.uint8)
 FACTS = {
     "digital_source_type": "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia",
-    "model": "image_translation_gan 0.3.0",
+    "model": "image_translation_gan 0.4.0",
     "checkpoint_sha256": "69d8cc",
     "source": 'Küche & "Flur" <1>.jpg',
     "source_stamp": 1700000000.123456,
