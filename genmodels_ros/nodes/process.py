@@ -1,6 +1,8 @@
 """A process of nodes: one executor, clean start and end."""
 
 import signal
+import sys
+import time
 import traceback
 from collections.abc import Callable
 
@@ -17,6 +19,10 @@ from rclpy.executors import (
 from rclpy.task import Task
 
 NUM_THREADS = 16  # waiting requests hold a thread each; idle threads cost nothing
+SWITCH = (
+    5e-4  # s that a thread may keep the GIL while another waits: Python's 5e-3 is a frame's delay after a few networks
+)
+YIELD = 2e-4  # s given to a thread that is about to begin a callback, instead of asking for it again
 
 
 class Executor(MultiThreadedExecutor):
@@ -40,9 +46,11 @@ class Executor(MultiThreadedExecutor):
         except Exception as error:
             self._tell(error)
             return
-        if task not in self._handed_over:
-            self._handed_over.add(task)
-            self._executor.submit(self._perform, task)
+        if task in self._handed_over:
+            time.sleep(YIELD)
+            return
+        self._handed_over.add(task)
+        self._executor.submit(self._perform, task)
 
     def _perform(self, task: Task) -> None:
         self._handed_over.discard(task)
@@ -68,6 +76,7 @@ def spin(make_nodes: Callable[[], list], args: list[str] | None = None) -> int:
 
     Runs in the main thread, where Python handles signals.
     """
+    sys.setswitchinterval(SWITCH)
     rclpy.init(args=args)
     nodes, executor = [], Executor()
     try:

@@ -31,7 +31,9 @@ def test_no_two_shards_share_their_scenes(tmp_path):
     assert {job.kind for job in jobs} == {"source", "heldout", *STYLES}
 
 
-@pytest.mark.parametrize("kind, keys", [("source", {"rgb", "labels"}), ("fog", {"rgb"}), ("heldout", {"rgb", "labels", "depth"})])
+@pytest.mark.parametrize(
+    "kind, keys", [("source", {"rgb", "labels"}), ("fog", {"rgb"}), ("heldout", {"rgb", "labels", "depth"})]
+)
 def test_a_shard_holds_what_its_kind_may_show(tmp_path, monkeypatch, kind, keys):
     monkeypatch.setattr(frames_module, "camera_frames", lambda count, seed: (frame(seed + i) for i in range(count)))
     job = next(job for job in _jobs(tmp_path, 20, 0) if job.kind == kind)
