@@ -19,6 +19,9 @@ class ErrorCode(IntEnum):
     CANCELLED = -5
     TIME_LIMIT = -6
     QUEUE_FULL = -7
+    INVALID_CONFIG = -8
+    INVALID_DATA = -9
+    UNSUPPORTED = -10
 
     INVALID_COUNT = -20
     NOT_FINITE = -21

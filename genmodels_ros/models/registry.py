@@ -12,12 +12,26 @@ MODELS = {
     "image_synthesis_gan": "genmodels_ros.models.gan.synthesis:ImageSynthesisGAN",
     "image_completion_gan": "genmodels_ros.models.gan.inpainter:ImageCompletionGAN",
     "segmenter": "genmodels_ros.models.segmenter:Segmenter",
+    "family": "genmodels_ros.models.standardised:Standardised",
+}
+# The families of models/family.py, by the name that `genmodels fit --family` takes.
+FAMILIES = {
+    "vae": "genmodels_ros.models.vae:VariationalAutoencoder",
 }
 
 
 def model_class(name: str) -> type[nn.Module]:
     """The class registered under `name`; it has `from_config(dict)`. Raises ValueError naming what exists."""
-    if name not in MODELS:
-        raise ValueError(f"unknown model {name!r}; known: {', '.join(MODELS)}")
-    module, attribute = MODELS[name].split(":")
+    return _named(name, MODELS, "model")
+
+
+def family_class(name: str) -> type[nn.Module]:
+    """A subclass of models.family.Family. Raises ValueError naming what exists."""
+    return _named(name, FAMILIES, "family")
+
+
+def _named(name: str, table: dict[str, str], kind: str) -> type[nn.Module]:
+    if name not in table:
+        raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(table)}")
+    module, attribute = table[name].split(":")
     return getattr(import_module(module), attribute)
