@@ -5,8 +5,9 @@ detect(marked)  # Detection(score=22.6, is_synthetic=True, false_alarm=2e-113)
 
 Spread spectrum with a key (Cox et al. 1997), informed by the image (Miller, Doerr, Cox 2004): every frequency of a band
 is turned towards the phase that the key gives it, where little is needed for it more than where much is. What is added
-to the luma is a tile of noise, repeated over the image and weaker where the image is smooth. Its energy is bounded
-whatever the image: the peak signal-to-noise ratio is MIN_PSNR or more.
+to the luma is a tile of noise, repeated over the image, weaker where the image is smooth and weaker all over in an
+image that is smooth all over. Its energy is bounded whatever the image: the peak signal-to-noise ratio is MIN_PSNR or
+more.
 """
 
 import numpy as np
@@ -18,7 +19,9 @@ __all__ = ["KEY", "MIN_PSNR", "Detection", "detect", "embed"]
 
 MIN_PSNR = 42.0  # dB
 MAX_ENERGY = 255**2 / 10 ** (MIN_PSNR / 10)  # squared grey levels a sample
-STRENGTH = 1.9  # grey levels, root mean square over an image
+STRENGTH = 1.9  # grey levels, root mean square over an image with texture to hide in
+PLAIN = 0.8  # the same in an image without: what is smooth (fog) shows the mark as grain, and needs less of it
+BY_TEXTURE = 0.2  # times the mean of `_texture`: how it rises from PLAIN to STRENGTH
 CELL = 8  # pixels; the strength of the mark follows the texture at this scale
 SMOOTH, ROUGH = 0.9, 1.3  # least and greatest weight, before they are brought to STRENGTH
 INFORMED = 100_000  # pixels; larger images hold so much of the key's own tile that it need not be fitted to them
@@ -29,8 +32,10 @@ def embed(image: np.ndarray, *, key: str = KEY) -> np.ndarray:
     image = np.ascontiguousarray(image)
     grey = grey_levels(image)
     pattern = tile(key) if grey.size > INFORMED else _fitted(grey, key)
-    weights, marked = _weights(grey), np.empty_like(image)
-    strength, allowed = STRENGTH, MAX_ENERGY * grey.size
+    texture, marked = _texture(grey), np.empty_like(image)
+    weights = normalised(np.minimum(SMOOTH + texture / CELL, ROUGH))
+    strength = min(STRENGTH, PLAIN + BY_TEXTURE * float(texture.mean()) + (STRENGTH - PLAIN) * _saturated(grey))
+    allowed = MAX_ENERGY * grey.size
     while (energy := _add(image, pattern, strength * weights, marked)) > allowed:  # rare: weights met the tile's peaks
         strength *= 0.98 * (allowed / energy) ** 0.5
     return marked
@@ -69,11 +74,17 @@ def _add(image: np.ndarray, pattern: np.ndarray, weights: np.ndarray, marked: np
     return energy
 
 
-def _weights(grey: np.ndarray) -> np.ndarray:
-    """float32 [ceil(H / CELL), ceil(W / CELL)] with mean square 1, greater where there is texture to hide in."""
+def _texture(grey: np.ndarray) -> np.ndarray:
+    """float32 [ceil(H / CELL), ceil(W / CELL)]: mean difference to the surrounding 5 pixels, in grey levels."""
     import cv2
 
-    texture = cv2.absdiff(grey, cv2.blur(grey, (5, 5)))
+    detail = cv2.absdiff(grey, cv2.blur(grey, (5, 5)))
     size = tuple(-(-side // CELL) for side in grey.shape[::-1])
-    weights = SMOOTH + cv2.resize(texture, size, interpolation=cv2.INTER_AREA).astype(np.float32) / CELL
-    return normalised(np.minimum(weights, ROUGH))
+    return cv2.resize(detail, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _saturated(grey: np.ndarray) -> float:
+    """Share of the pixels that are black or white: those keep half of a mark, and hide it."""
+    import cv2
+
+    return 1 - cv2.countNonZero(cv2.inRange(grey, 1, 254)) / grey.size

@@ -54,6 +54,17 @@ def test_the_mark_is_faint_in_every_image(data):
     assert np.array_equal(embed(image), marked)
 
 
+def test_the_smoother_the_image_the_fainter_its_mark():
+    """In fog, which has no texture to hide it, a mark as strong as in a textured image is seen as grain."""
+    levels, rng = [], np.random.default_rng(0)
+    for roughness in (0, 2, 4, 8, 30):
+        image = np.clip(128 + rng.normal(0, roughness, (240, 320)), 0, 255).astype(np.uint8)
+        marked = embed(image)
+        levels.append(float(np.std(marked.astype(float) - image)))
+        assert detect(jpeg(marked, 75)).is_synthetic
+    assert levels == sorted(levels) and levels[0] < 1.0 and levels[-1] > 1.8
+
+
 def test_the_bound_holds_where_only_the_loudest_part_of_the_tile_falls_into_the_image():
     rng = np.random.default_rng(0)
     for height in range(1, 25):
