@@ -31,6 +31,22 @@ def add(commands) -> None:
             parser.add_argument(
                 "--hold-out", action="append", help="building never to use (default: intel), repeatable"
             )
+    _add_vectors(models)
+
+
+def _add_vectors(models) -> None:
+    parser = models.add_parser("vectors", help="expert paths of an arm as an array for `genmodels fit`")
+    parser.add_argument("--shards", type=Path, required=True, help="folder made by `genmodels data trajectories`")
+    parser.add_argument("--out", type=Path, required=True, help="x [M, n, D] rad and condition [M, 2 D], .npz")
+    parser.add_argument("--robot", default="panda", help="a shipped arm or a YAML file (default: %(default)s)")
+    parser.set_defaults(run=_vectors)
+
+
+def _vectors(args):
+    from genmodels_ros.data.arm_path_vectors import save_arm_path_vectors
+    from genmodels_ros.robots.description import load_robot
+
+    print(f"{save_arm_path_vectors(args.shards, load_robot(args.robot), args.out)} paths written to {args.out}")
 
 
 def _data(args):

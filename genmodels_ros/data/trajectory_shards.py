@@ -90,17 +90,12 @@ def load_examples(folder: Path, robot: Robot) -> tuple[TrajectoryExamples, dict]
 
     Raises GenModelsError(MODEL_UNAVAILABLE) if there are none or they do not fit the robot.
     """
-    shards = sorted(Path(folder).glob("*.npz"))
-    if not shards:
-        raise GenModelsError(
-            ErrorCode.MODEL_UNAVAILABLE, f"No shards in {folder}: make some with 'genmodels data trajectories'."
-        )
-    arrays = _read_shards(shards, robot)
+    arrays = read_shards(folder, robot)
     chunks = range(0, len(arrays["start"]), CHUNK)
     parts = [_examples({key: value[first : first + CHUNK] for key, value in arrays.items()}, robot) for first in chunks]
     card = Path(folder) / "card.json"
     about = json.loads(card.read_text()) if card.exists() else {}
-    return _joined(parts), about | {"shards": len(shards), "trajectories": len(arrays["start"])}
+    return _joined(parts), about | {"shards": len(_paths(folder)), "trajectories": len(arrays["start"])}
 
 
 def batches(examples: TrajectoryExamples, size: int, rng: torch.Generator) -> Iterator[TrajectoryExamples]:
@@ -131,8 +126,17 @@ def _joined(parts: list[TrajectoryExamples]) -> TrajectoryExamples:
     return TrajectoryExamples(deviations, starts, goals, features, field, scene_ids)
 
 
-def _read_shards(paths: list[Path], robot: Robot) -> dict[str, np.ndarray]:
-    shards = []
+def _paths(folder: Path) -> list[Path]:
+    return sorted(Path(folder).glob("*.npz"))
+
+
+def read_shards(folder: Path, robot: Robot) -> dict[str, np.ndarray]:
+    """The arrays of all shards of a folder, joined. Raises as `load_examples` does."""
+    paths, shards = _paths(folder), []
+    if not paths:
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE, f"No shards in {folder}: make some with 'genmodels data trajectories'."
+        )
     for path in paths:
         try:
             with np.load(path, allow_pickle=False) as file:

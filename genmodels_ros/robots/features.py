@@ -57,6 +57,14 @@ def paths_of(start: np.ndarray, goal: np.ndarray, deviation: np.ndarray) -> np.n
     return paths
 
 
+def scaled_endpoints(robot: Robot, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """[M, 2 D]: start and goal [M, D] rad turned by minus `yaw`, -1 and 1 at the joint limits."""
+    middle, half = (robot.limits.upper + robot.limits.lower) / 2, (robot.limits.upper - robot.limits.lower) / 2
+    ends = np.stack([start, goal], axis=1)
+    ends[..., 0] -= _upright(robot) * _yaw(robot, start, goal)[:, None]
+    return ((ends - middle) / half).reshape(len(ends), -1)
+
+
 def query_features(
     robot: Robot,
     start: np.ndarray,
@@ -77,15 +85,11 @@ def features_of_arrays(
     robot: Robot, start: np.ndarray, goal: np.ndarray, arrays: dict[str, np.ndarray], field: ObstacleField, n: int
 ) -> QueryFeatures:
     """The same for scenes given as arrays and as the field of these."""
-    upright = _upright(robot)
-    yaw = upright * (start[:, 0] + goal[:, 0]) / 2
-    middle, half = (robot.limits.upper + robot.limits.lower) / 2, (robot.limits.upper - robot.limits.lower) / 2
-    ends = np.stack([start, goal], axis=1)
-    ends[..., 0] -= upright * yaw[:, None]
+    yaw = _yaw(robot, start, goal)
     line = torch.as_tensor(straight_line(start, goal, n + 4)[:, 2:-2], dtype=torch.float32)
     turn = torch.as_tensor(yaw, dtype=torch.float32)[:, None]
     return QueryFeatures(
-        endpoints=torch.as_tensor((ends - middle) / half, dtype=torch.float32).flatten(1),
+        endpoints=torch.as_tensor(scaled_endpoints(robot, start, goal), dtype=torch.float32),
         path_features=_geometry(robot, line, turn, field),
         obstacles=torch.as_tensor(obstacle_tokens(arrays, yaw)),
         obstacle_mask=torch.as_tensor(arrays["kind"] > 0),
@@ -133,6 +137,11 @@ def _curve(n: int) -> tuple[Tensor, Tensor]:
     basis = basis_at(n + 4, np.stack([knots[i + 3 : i + 3 + n] for i in range(3)]).mean(0))
     line = basis @ straight_line(np.array([1.0, 0.0]), np.array([0.0, 1.0]), n + 4)
     return torch.as_tensor(line), torch.as_tensor(basis[:, 2:-2])
+
+
+def _yaw(robot: Robot, start: np.ndarray, goal: np.ndarray) -> np.ndarray:
+    """[M] rad about the base's z axis."""
+    return _upright(robot) * (start[:, 0] + goal[:, 0]) / 2
 
 
 @lru_cache(maxsize=8)
