@@ -24,7 +24,10 @@ setup(
         (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
     ],
     install_requires=["setuptools"],
-    extras_require={"lerobot": ["pyarrow==26.0.1"]},
+    extras_require={
+        "lerobot": ["pyarrow==26.0.1"],
+        "export": ["onnx==1.23.2", "onnxscript==0.7.2", "onnxruntime==1.31.1"],
+    },
     zip_safe=False,
     maintainer="genmodels_ros maintainers",
     maintainer_email="maintainers@genmodels-ros.org",

@@ -16,6 +16,7 @@ from genmodels_ros.cli import (
     complete,
     data,
     evaluate,
+    export,
     fit,
     inspect,
     plan,
@@ -25,7 +26,7 @@ from genmodels_ros.cli import (
 )
 from genmodels_ros.errors import GenModelsError
 
-COMMANDS = (plan, evaluate, augment, complete, synthesize, inspect, data, train, fit, calibrate, bench, robot)
+COMMANDS = (plan, evaluate, augment, complete, synthesize, inspect, data, train, fit, export, calibrate, bench, robot)
 
 
 def main(arguments: list[str] | None = None) -> int:
