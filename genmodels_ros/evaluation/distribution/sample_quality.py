@@ -1,7 +1,8 @@
-"""Are made pictures like real ones (precision, density), and are all kinds of real ones among them (recall, coverage)?
+"""Are made samples like real ones (precision, density), and are all kinds of real ones among them (recall, coverage)?
 
 Improved precision and recall: Kynkäänniemi et al. 2019; density and coverage: Naeem et al. 2020. All by balls around
-each point that reach to its k-th neighbour of the same set, in the features of models/image_features.py.
+each point that reach to its k-th neighbour of the same set, in features that the caller
+chooses (pictures: models/image_features.py).
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from genmodels_ros.evaluation.sample_quality import sample_quality
+from genmodels_ros.evaluation.distribution.sample_quality import sample_quality
 
 
 def normal(count, seed, scale=1.0):
@@ -18,6 +18,6 @@ def test_a_narrow_sample_is_precise_but_recalls_little():
     assert found.precision > 0.95 and found.recall < 0.3 and found.coverage < 0.5
 
 
-def test_pictures_of_something_else_have_neither():
+def test_samples_of_something_else_have_neither():
     found = sample_quality(normal(300, 0), normal(300, 1) + 20)
     assert found.precision == found.recall == found.density == found.coverage == 0

@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from genmodels_ros.evaluation.distribution.memorisation import Memorisation
+from genmodels_ros.evaluation.distribution.training_report import (
+    collapse_report,
+    dead_latents,
+    gap_report,
+    history_report,
+    latent_report,
+    memorisation_report,
+)
+from genmodels_ros.training.fitting import History
+
+
+def history(*losses, **more):
+    return History(list(range(len(losses))), list(losses), **more)
+
+
+def test_a_run_that_falls_and_stays_is_left_in_peace():
+    assert history_report(history(3.0, 2.0, 1.5, 1.4, 1.38, 1.41, 1.37)) == []
+
+
+@pytest.mark.parametrize(
+    ("losses", "word"),
+    [
+        ((3.0, 2.0, 1.0, 1.2, 2.5, 4.0), "rose again after step 2"),
+        ((3.0, 1.0, 2.9, 1.1, 2.8, 1.2, 2.7, 1.0), "jumps"),
+        ((1.0, 1.5, 1.6, 1.7), "Nothing was learnt"),
+    ],
+)
+def test_each_instability_has_a_name_and_a_remedy(losses, word):
+    (found,) = history_report(history(*losses, best_step=2))
+    assert word in found and "--" in found
+
+
+def test_what_the_run_said_itself_comes_first_even_without_losses():
+    assert history_report(history(warnings=["The discriminator wins."])) == ["The discriminator wins."]
+
+
+def test_a_gap_is_judged_by_the_dimension():
+    assert gap_report(1.0, 1.4, 2) == [] and "Overfitting" in gap_report(1.0, 2.0, 2)[0]
+
+
+def test_a_collapse_is_judged_beside_what_real_rows_reach():
+    assert collapse_report(0.6, 0.95) == [] and collapse_report(0.3, 0.5) == []
+    assert "32%" in collapse_report(0.3, 0.95)[0]
+
+
+def test_columns_that_say_nothing_are_dead():
+    z = torch.randn(500, 4, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 0.05, 0.5, 0.0])
+    assert dead_latents(z) == 2 and "2 of 4" in latent_report(z)[0] and latent_report(z[:, ::2]) == []
+
+
+def test_copies_are_reported_with_how_close_they_are():
+    assert memorisation_report(Memorisation(0.97, 0.55, 0.001)) == []
+    assert "0.10" in memorisation_report(Memorisation(0.1, 0.9, 0.001))[0]
