@@ -16,7 +16,10 @@ MODELS = {
 }
 # The families of models/family.py, by the name that `genmodels fit --family` takes.
 FAMILIES = {
+    "flow": "genmodels_ros.models.flow:NormalizingFlow",
+    "mixture": "genmodels_ros.models.mixture:GaussianMixture",
     "vae": "genmodels_ros.models.vae:VariationalAutoencoder",
+    "autoregressive": "genmodels_ros.models.autoregressive:Autoregressive",
 }
 
 

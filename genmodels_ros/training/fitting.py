@@ -26,7 +26,9 @@ from genmodels_ros.training.loop import (
     set_learning_rate,
 )
 
-FITTERS: dict[str, str] = {}  # family: module:function; by gradients where none is named
+FITTERS: dict[str, str] = {  # family: module:function; by gradients where none is named
+    "mixture": "genmodels_ros.training.mixture:fit_mixture",
+}
 LARGEST_GRADIENT = 5.0
 
 

@@ -1,0 +1,139 @@
+"""Expectation-maximisation of a Gaussian mixture (Dempster, Laird & Rubin 1977; Bishop 2006, sec. 9.2.2), in float64.
+
+    E   r_nk = softmax_k(log w_k + log N_k(v_n))
+    M   N_k = sum_n r_nk,  w_k = N_k / N,  mu_k = sum_n r_nk v_n / N_k,  Sigma_k = sum_n r_nk (v_n - mu_k)(…)^T / N_k + λ I
+
+Without the regulariser λ the log-likelihood cannot fall; with it a step may lose about λ. `run` ends before such a step.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.mixture.gaussians import Gaussians
+from genmodels_ros.training.k_means import k_means
+
+TOLERANCE = 1e-6  # nats a row; a smaller gain is the end
+DEAD = 0.1  # rows; a component that answers for fewer is put elsewhere
+REVIVALS = 10  # a run, at most
+
+
+@dataclass(frozen=True)
+class Rules:
+    """covariance: full, diag or tied; regularisation: λ."""
+
+    covariance: str = "full"
+    regularisation: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Run:
+    """log_likelihoods: mean over the rows, before the first step and after each; never falling. revived: components
+    moved; converged: whether the gain fell below TOLERANCE.
+    """
+
+    gaussians: Gaussians
+    log_likelihoods: tuple[float, ...]
+    converged: bool
+    revived: int = 0
+
+    def bic(self, rows: int) -> float:
+        """Bayesian information criterion (Schwarz 1978), lower is better."""
+        return -2 * rows * self.log_likelihoods[-1] + free_parameters(self.gaussians) * math.log(rows)
+
+
+def run(data: Tensor, start: Gaussians, rules: Rules, steps: int) -> Run:
+    """At most `steps` steps on data [N, J] float64 from `start`. Raises GenModelsError(INVALID_DATA), see `maximise`."""
+    best, seen, revived, tries = start, [], 0, 0
+    gaussians = start
+    for _ in range(steps + 1):
+        log_joint = gaussians.log_joint(data)
+        density = log_joint.logsumexp(-1)
+        level = float(density.mean())
+        gain = level - seen[-1] if seen else math.inf
+        if gain >= 0:
+            best = gaussians
+            seen.append(level)
+        if gain < TOLERANCE:
+            return Run(best, tuple(seen), True, revived)
+        gaussians = maximise(data, log_joint.softmax(-1), rules)
+        if tries < REVIVALS and (dead := gaussians.log_weights.exp() * len(data) < DEAD).any():
+            tries += 1
+            moved = _revived(gaussians, dead, data, density)
+            if moved.log_prob(data).mean() > gaussians.log_prob(data).mean():
+                gaussians, revived = moved, revived + int(dead.sum())
+    return Run(best, tuple(seen), False, revived)
+
+
+def maximise(data: Tensor, responsibilities: Tensor, rules: Rules) -> Gaussians:
+    """The M-step, of responsibilities [N, K].
+
+    Raises GenModelsError(INVALID_DATA) where a covariance has no Cholesky factor.
+    """
+    counts = responsibilities.sum(0) + 10 * torch.finfo(data.dtype).eps
+    means = responsibilities.mT @ data / counts[:, None]
+    weights = (counts / counts.sum()).log()
+    if rules.covariance == "diag":
+        squares = [responsibilities[:, k] @ (data - mean).square() / counts[k] for k, mean in enumerate(means)]
+        return Gaussians(weights, means, _roots(torch.stack(squares) + rules.regularisation))
+    scatter = torch.stack([(responsibilities[:, k, None] * (data - m)).mT @ (data - m) for k, m in enumerate(means)])
+    if rules.covariance == "tied":
+        covariances = scatter.sum(0, keepdim=True) / counts.sum()
+    else:
+        covariances = scatter / counts[:, None, None]
+    covariances.diagonal(dim1=-2, dim2=-1).add_(rules.regularisation)
+    return Gaussians(weights, means, _cholesky(covariances))
+
+
+def spread_start(data: Tensor, components: int, rules: Rules, rng: torch.Generator) -> Gaussians:
+    """From k-means. Raises GenModelsError(INVALID_DATA) for fewer rows than components."""
+    if components > len(data):
+        raise GenModelsError(
+            ErrorCode.INVALID_DATA, f"{len(data)} rows cannot feed {components} components: ask for fewer, or 0."
+        )
+    member = torch.nn.functional.one_hot(k_means(data, components, rng), components).to(data)
+    return maximise(data, member, rules)
+
+
+def free_parameters(gaussians: Gaussians) -> int:
+    """Of weights, means and covariances."""
+    K, J = gaussians.means.shape
+    factors = K * J if gaussians.diagonal else len(gaussians.factors) * J * (J + 1) // 2
+    return K - 1 + K * J + factors
+
+
+def _revived(gaussians: Gaussians, dead: Tensor, data: Tensor, density: Tensor) -> Gaussians:
+    """Dead components go to the rows that are least explained, as wide as the widest spread of the data, with the
+    weight of one row.
+    """
+    count = int(dead.sum())
+    means, factors = gaussians.means.clone(), gaussians.factors.clone()
+    means[dead] = data[density.topk(count, largest=False).indices]
+    if len(factors) == len(means):
+        widest = gaussians.log_weights.argmax()
+        factors[dead] = factors[widest]
+    weights = torch.where(dead, 1 / len(data), gaussians.log_weights.exp())
+    return replace(gaussians, log_weights=(weights / weights.sum()).log(), means=means, factors=factors)
+
+
+def _roots(variances: Tensor) -> Tensor:
+    if not (variances > 0).all():
+        raise _singular()
+    return variances.sqrt()
+
+
+def _cholesky(covariances: Tensor) -> Tensor:
+    factors, failed = torch.linalg.cholesky_ex(covariances)
+    if failed.any():
+        raise _singular()
+    return factors
+
+
+def _singular() -> GenModelsError:
+    return GenModelsError(
+        ErrorCode.INVALID_DATA,
+        "A component has no width in some direction: raise `regularisation`, or leave out constant and repeated columns.",
+    )
