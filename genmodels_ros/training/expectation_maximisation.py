@@ -1,9 +1,10 @@
 """Expectation-maximisation of a Gaussian mixture (Dempster, Laird & Rubin 1977; Bishop 2006, sec. 9.2.2), in float64.
 
     E   r_nk = softmax_k(log w_k + log N_k(v_n))
-    M   N_k = sum_n r_nk,  w_k = N_k / N,  mu_k = sum_n r_nk v_n / N_k,  Sigma_k = sum_n r_nk (v_n - mu_k)(…)^T / N_k + λ I
+    M   N_k = sum_n r_nk,  w_k = N_k / N,  mu_k = sum_n r_nk v_n / N_k,
+        Sigma_k = sum_n r_nk (v_n - mu_k)(v_n - mu_k)^T / N_k + λ I
 
-Without the regulariser λ the log-likelihood cannot fall; with it a step may lose about λ. `run` ends before such a step.
+Without the regulariser λ the log-likelihood cannot fall; with it a step may lose about λ: `run` ends before such a one.
 """
 
 import math
@@ -18,6 +19,7 @@ from genmodels_ros.training.k_means import k_means
 
 TOLERANCE = 1e-6  # nats a row; a smaller gain is the end
 DEAD = 0.1  # rows; a component that answers for fewer is put elsewhere
+THINNEST = 1e-10  # standard deviation in the family's units; what is thinner is rounding
 REVIVALS = 10  # a run, at most
 
 
@@ -46,9 +48,9 @@ class Run:
 
 
 def run(data: Tensor, start: Gaussians, rules: Rules, steps: int) -> Run:
-    """At most `steps` steps on data [N, J] float64 from `start`. Raises GenModelsError(INVALID_DATA), see `maximise`."""
-    best, seen, revived, tries = start, [], 0, 0
-    gaussians = start
+    """At most `steps` steps from `start` on data [N, J] float64. Raises GenModelsError(INVALID_DATA) as `maximise`."""
+    best = gaussians = start
+    seen, revived, tries = [], 0, 0
     for _ in range(steps + 1):
         log_joint = gaussians.log_joint(data)
         density = log_joint.logsumexp(-1)
@@ -62,7 +64,7 @@ def run(data: Tensor, start: Gaussians, rules: Rules, steps: int) -> Run:
         gaussians = maximise(data, log_joint.softmax(-1), rules)
         if tries < REVIVALS and (dead := gaussians.log_weights.exp() * len(data) < DEAD).any():
             tries += 1
-            moved = _revived(gaussians, dead, data, density)
+            moved = maximise(data, _revived(gaussians, dead, data, density).responsibilities(data), rules)
             if moved.log_prob(data).mean() > gaussians.log_prob(data).mean():
                 gaussians, revived = moved, revived + int(dead.sum())
     return Run(best, tuple(seen), False, revived)
@@ -85,7 +87,7 @@ def maximise(data: Tensor, responsibilities: Tensor, rules: Rules) -> Gaussians:
     else:
         covariances = scatter / counts[:, None, None]
     covariances.diagonal(dim1=-2, dim2=-1).add_(rules.regularisation)
-    return Gaussians(weights, means, _cholesky(covariances))
+    return Gaussians(weights, means, _roots(covariances))
 
 
 def spread_start(data: Tensor, components: int, rules: Rules, rng: torch.Generator) -> Gaussians:
@@ -106,34 +108,26 @@ def free_parameters(gaussians: Gaussians) -> int:
 
 
 def _revived(gaussians: Gaussians, dead: Tensor, data: Tensor, density: Tensor) -> Gaussians:
-    """Dead components go to the rows that are least explained, as wide as the widest spread of the data, with the
-    weight of one row.
-    """
+    """Dead components go to the rows explained worst, half as wide as the heaviest one, with the weight of a row."""
     count = int(dead.sum())
     means, factors = gaussians.means.clone(), gaussians.factors.clone()
     means[dead] = data[density.topk(count, largest=False).indices]
     if len(factors) == len(means):
-        widest = gaussians.log_weights.argmax()
-        factors[dead] = factors[widest]
+        factors[dead] = 0.5 * gaussians.factors[gaussians.log_weights.argmax()]
     weights = torch.where(dead, 1 / len(data), gaussians.log_weights.exp())
     return replace(gaussians, log_weights=(weights / weights.sum()).log(), means=means, factors=factors)
 
 
-def _roots(variances: Tensor) -> Tensor:
-    if not (variances > 0).all():
-        raise _singular()
-    return variances.sqrt()
-
-
-def _cholesky(covariances: Tensor) -> Tensor:
-    factors, failed = torch.linalg.cholesky_ex(covariances)
-    if failed.any():
-        raise _singular()
+def _roots(covariances: Tensor) -> Tensor:
+    """Cholesky factors of [*, J, J], square roots of variances [K, J]."""
+    if covariances.ndim == 2:
+        factors = widths = covariances.sqrt()
+    else:
+        factors, failed = torch.linalg.cholesky_ex(covariances)
+        widths = factors.diagonal(dim1=-2, dim2=-1).where(failed[:, None] == 0, 0.0)
+    if not (widths > THINNEST).all():
+        raise GenModelsError(
+            ErrorCode.INVALID_DATA,
+            "A component has no width in some direction: raise `regularisation`, or leave out constant columns.",
+        )
     return factors
-
-
-def _singular() -> GenModelsError:
-    return GenModelsError(
-        ErrorCode.INVALID_DATA,
-        "A component has no width in some direction: raise `regularisation`, or leave out constant and repeated columns.",
-    )

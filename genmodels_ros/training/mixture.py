@@ -1,4 +1,4 @@
-"""Fits a mixture: expectation-maximisation from several starts, and the number of components by BIC if none is asked."""
+"""Fits a mixture: expectation-maximisation from several starts; the number of components by BIC where none is asked."""
 
 from dataclasses import dataclass, field
 from pathlib import Path

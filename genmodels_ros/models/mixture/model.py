@@ -1,5 +1,5 @@
-"""The Gaussian mixture (McLachlan & Peel 2000), conditioned as Gaussian mixture regression does (Calinon 2016, sec. 2.2):
-a mixture over condition and x jointly, which for a given condition is a mixture over x with other weights and means.
+"""The Gaussian mixture (McLachlan & Peel 2000), conditioned as Gaussian mixture regression does it (Calinon 2016): over
+condition and x jointly, which for a given condition is a mixture over x with other weights and means.
 """
 
 from dataclasses import dataclass, replace
@@ -93,7 +93,7 @@ class GaussianMixture(Family):
         )
 
     def moments(self, condition: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Mean [N, D] and covariance [N, D, D] of p(x | c), N = 1 without a condition (Calinon 2016, eq. 12, 13)."""
+        """Mean [N, D] and covariance [N, D, D] of p(x | c), N = 1 without a condition."""
         weights, means, factors = self.conditional(self.means.new_empty(1, 0) if condition is None else condition)
         within = (factors.diag_embed() if factors.ndim == 2 else factors).unsqueeze(0)
         mean = torch.einsum("nk,nkd->nd", weights, means)
