@@ -13,6 +13,7 @@ from genmodels_ros.models.checkpoint import Card, load_checkpoint, save_checkpoi
 from genmodels_ros.models.gan import ImageTranslationGAN, Translator
 from genmodels_ros.training.augmenter_data import AugmenterData
 from genmodels_ros.training.augmenter_losses import target_spread
+from genmodels_ros.training.cell_pattern import SHOWS
 from genmodels_ros.training.collapse_watch import CollapseWatch
 from genmodels_ros.training.consistency import make_consistency
 from genmodels_ros.training.differentiable_augmentation import AdaptiveStrength, augment
@@ -106,6 +107,8 @@ class AugmenterRun:
             if played % schedule.look_every == 0 or played == schedule.steps:
                 self.best.look(self.average.average, self.watch.measure(self.average.average))
                 log.info("step %d: distance %.3f, best %.3f", played, self.watch.latest, float(self.best.distance))
+                if self.watch.pattern > SHOWS:
+                    log.warning("step %d: pictures show the grid of the cells (%.2f)", played, self.watch.pattern)
             if played % settings.save_every == 0:
                 self._save(played)
             if self.best.looks_since >= schedule.patience:

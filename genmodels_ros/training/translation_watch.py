@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from genmodels_ros.models.image_features import image_features
+from genmodels_ros.training.cell_pattern import cell_pattern
 from genmodels_ros.training.image_domains import ImageDomains
 
 
@@ -18,7 +19,8 @@ def feature_distance(first: Tensor, second: Tensor) -> float:
 
 
 class TranslationWatch:
-    """Distance of translated held-out frames to each style's targets, over that of the frames themselves."""
+    """Distance of translated held-out frames to each style's targets, over that of the frames themselves; and how much
+    they show the network's cells: the `latest` of both."""
 
     FRAMES = 64
     TARGETS = 256
@@ -28,7 +30,7 @@ class TranslationWatch:
         self.seed = seed
         self.targets = [image_features(target[:: max(1, len(target) // self.TARGETS)]) for target in held_out.targets]
         untouched = image_features(self.source)
-        self.latest = float("nan")
+        self.latest, self.pattern = float("nan"), 0.0
         self.reference = [feature_distance(untouched, target) for target in self.targets]
 
     @torch.no_grad()
@@ -40,7 +42,7 @@ class TranslationWatch:
         rng = torch.Generator().manual_seed(self.seed)
         source = self.source.float() / 255
         labels = None if self.labels is None else self.labels[: self.FRAMES]
-        shares = []
+        shares, patterns = [], []
         for style, (target, reference) in enumerate(zip(self.targets, self.reference, strict=True)):
             index = torch.full((len(source),), style, device=source.device)
             z, eps = (
@@ -49,6 +51,8 @@ class TranslationWatch:
             )
             made = generator(source, index, z, eps, labels).clamp(0, 1)
             shares.append(feature_distance(image_features(made), target) / reference)
+            patterns.append(cell_pattern(made, generator.cell) if generator.cell > 1 else 0.0)
+        self.pattern = max(patterns)
         self.latest = sum(shares) / len(shares)
         return self.latest
 

@@ -135,6 +135,8 @@ class Generator(nn.Module):
             noise=MAX_NOISE * torch.sigmoid(self.to_noise(overall)),
         )
 
+    cell = 1  # side in pixels: none
+
     def cells(self, height: int, width: int) -> tuple[int, int]:
         """How much grain `transform` takes: none."""
         return 0, 0

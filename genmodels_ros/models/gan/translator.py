@@ -3,9 +3,11 @@
     x' = A(x) x + B tanh(T(x, A(x) x, labels; s, z)),   |texture| <= B
 
 A(x) gives light and colour (models/gan/generator.py); T is a residual convolutional network that adds what colour
-alone cannot: the grain of a floor, worn paint, another lens's blur. It works on pixels regrouped in cells of `stride`
-(pixel unshuffle, Shi et al. 2016), which keeps every pixel and makes a convolution stride² times cheaper. No layer
-normalises over the picture, so T reaches `reach` pixels and no further: a picture in bands is the whole picture.
+alone cannot: the grain of a floor, worn paint, another lens's blur. Most of it works on cells of `stride` pixels, where
+a convolution is stride² times cheaper. Its features are brought back to pixels by a smooth interpolation and two
+convolutions that see the picture itself, which all treat every pixel alike (Odena et al. 2016): a pixel shuffle has
+weights of its own for each place in a cell, and paints the grid of the cells. No layer normalises over the picture: T
+reaches `reach` pixels and no further, and a picture in bands is the whole picture.
 """
 
 from dataclasses import dataclass, replace
@@ -22,14 +24,15 @@ BOUND = 0.5  # of the texture, in units of the full range of a channel
 
 @dataclass(frozen=True)
 class Size:
-    """Of the texture network: feature channels, residual blocks, side of a cell in pixels."""
+    """Of the texture network: feature channels of a cell and of a pixel, residual blocks, side of a cell in pixels."""
 
     channels: int
+    detail: int
     blocks: int
     stride: int = 4
 
 
-SIZES = {"student": Size(24, 3), "teacher": Size(64, 6), "large": Size(64, 9, stride=2)}
+SIZES = {"student": Size(24, 8, 3), "teacher": Size(64, 16, 6), "large": Size(64, 24, 9, stride=2)}
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,18 @@ class TextureNetwork(nn.Module):
     def __init__(self, size: Size, style_channels: int, condition_channels: int):
         super().__init__()
         self.size = size
-        pixels = 3 * size.stride**2
         dilations = [1 + block % 2 for block in range(size.blocks)]
         self.entry_image, self.entry_lit = (
             nn.Conv2d(3, size.channels, size.stride, stride=size.stride) for _ in range(2)
         )
         self.entry_condition = nn.Conv2d(condition_channels, size.channels, 1)
         self.blocks = nn.ModuleList(ModulatedBlock(size.channels, style_channels, dilation) for dilation in dilations)
-        self.exit = nn.Conv2d(size.channels, pixels, 3, padding=1)
+        self.to_pixels = nn.Conv2d(size.channels, size.detail, 1)
+        self.detail = nn.Conv2d(size.detail + 6, size.detail, 3, padding=1, padding_mode="replicate")
+        self.exit = nn.Conv2d(size.detail, 3, 3, padding=1, padding_mode="replicate")
         nn.init.zeros_(self.exit.weight)
         nn.init.zeros_(self.exit.bias)
-        self.reach = size.stride * (1 + sum(dilation + 1 for dilation in dilations))
+        self.reach = size.stride * (4 + sum(dilation + 1 for dilation in dilations))
 
     def forward(self, image: Tensor, lit: Tensor, condition: Tensor, w: Tensor) -> Tensor:
         height, width = image.shape[-2:]
@@ -97,8 +101,22 @@ class TextureNetwork(nn.Module):
         h = self.entry_image(image) + self.entry_lit(lit) + self.entry_condition(condition)
         for block in self.blocks:
             h = block(h, w)
-        texture = BOUND * torch.tanh(self.exit(F.silu(h)))
-        return F.pixel_shuffle(texture, self.size.stride)[..., :height, :width]
+        coarse = enlarged(self.to_pixels(F.silu(h)), self.size.stride)
+        fine = self.detail(torch.cat([coarse, image * 2 - 1, lit * 2 - 1], dim=1))
+        return BOUND * torch.tanh(self.exit(F.silu(fine)))[..., :height, :width]
+
+
+def enlarged(cells: Tensor, side: int) -> Tensor:
+    """Features [B, C, h, w] → [B, C, side h, side w], nearly as smooth as a cubic B-spline.
+
+    Bilinear interpolation alone would leave the grid in what is random: between two cells the mean of their noise is
+    weaker than at either. A binomial filter over the cells beforehand evens that out.
+    """
+    kernel = torch.tensor([0.25, 0.5, 0.25], device=cells.device, dtype=cells.dtype).expand(cells.shape[1], 1, 1, 3)
+    padded = F.pad(cells, (1, 1, 1, 1), mode="replicate")
+    across = F.conv2d(padded, kernel, groups=cells.shape[1])
+    smooth = F.conv2d(across, kernel.mT, groups=cells.shape[1])
+    return F.interpolate(smooth, scale_factor=side, mode="bilinear", align_corners=False)
 
 
 class Translator(nn.Module):
@@ -141,6 +159,11 @@ class Translator(nn.Module):
             condition=condition,
             w=self.light.style_vector(style, z),
         )
+
+    @property
+    def cell(self) -> int:
+        """Side of its cells in pixels."""
+        return self.texture.size.stride
 
     def cells(self, height: int, width: int) -> tuple[int, int]:
         """How many cells cover a picture of this size."""

@@ -3,7 +3,7 @@ import torch
 
 from genmodels_ros.models.gan import ImageTranslationGAN, Translator
 from genmodels_ros.models.gan.label_cells import label_cells
-from genmodels_ros.models.gan.translator import BOUND, SIZES
+from genmodels_ros.models.gan.translator import BOUND, SIZES, enlarged
 
 
 def lively(size="student", label_values=None, seed=0):
@@ -104,3 +104,25 @@ def test_the_model_is_rebuilt_from_its_config():
     config = {"styles": ["a"], "network": "translator", "size": "student", "label_values": [0, 4], "width": 16}
     model = ImageTranslationGAN.from_config(config)
     assert isinstance(model.generator, Translator) and model.generator.label_values == (0, 4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_plain_picture_gets_no_grid_whatever_the_weights(size):
+    """Every place in a cell is treated alike: where the picture is the same, so is the texture."""
+    translator, (_, style, z) = lively(size), inputs()
+    for parameter in translator.texture.parameters():
+        parameter.add_(0.1 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)))
+    transform = translator.transform(torch.full((1, 3, 320, 320), 0.6), style, z)
+    plain = torch.full((1, 3, 320, 320), 0.6)
+    reach = transform.reach  # of the picture's border, which is felt
+    texture = translator.texture(plain, plain, transform.condition, transform.w)[..., reach:-reach, reach:-reach]
+    assert texture.abs().max() > 1e-3
+    assert texture.std(dim=(2, 3)).max() < 1e-5
+
+
+def test_enlarged_noise_is_nearly_as_strong_between_cells_as_at_them():
+    cells = torch.randn(64, 4, 24, 24, generator=torch.Generator().manual_seed(0))
+    fine = enlarged(cells, 4)[..., 8:-8, 8:-8]
+    by_place = fine.unflatten(-1, (-1, 4)).unflatten(-3, (-1, 4)).square().mean(dim=(0, 1, 2, 4))
+    assert fine.shape[-2:] == (80, 80) and by_place.min() > 0.6 * by_place.max()
+    assert torch.allclose(enlarged(torch.ones(1, 2, 3, 5), 4), torch.ones(1, 2, 12, 20), atol=1e-6)
