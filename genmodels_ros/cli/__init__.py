@@ -13,6 +13,7 @@ from genmodels_ros.cli import (
     augment,
     bench,
     calibrate,
+    compare,
     complete,
     data,
     evaluate,
@@ -26,7 +27,22 @@ from genmodels_ros.cli import (
 )
 from genmodels_ros.errors import GenModelsError
 
-COMMANDS = (plan, evaluate, augment, complete, synthesize, inspect, data, train, fit, export, calibrate, bench, robot)
+COMMANDS = (
+    plan,
+    evaluate,
+    augment,
+    complete,
+    synthesize,
+    inspect,
+    data,
+    train,
+    fit,
+    compare,
+    export,
+    calibrate,
+    bench,
+    robot,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

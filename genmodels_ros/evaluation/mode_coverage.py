@@ -12,7 +12,7 @@ import torch
 
 from genmodels_ros.evaluation import gaussian_grid, stacked_digits
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.tables import Table, spread
 from genmodels_ros.training.gan_objectives import OBJECTIVES
 
 SEEDS, QUICK_SEEDS = 3, 1
@@ -38,9 +38,9 @@ def grid_table(seeds: Sequence[int], *, quick: bool = False, names: Sequence[str
         rows.append(
             (
                 name,
-                _spread([score.modes for score in scores], "{:.0f}"),
-                _spread([score.high_quality for score in scores], "{:.1%}"),
-                _spread([score.divergence for score in scores], "{:.3f}"),
+                spread([score.modes for score in scores], "{:.0f}"),
+                spread([score.high_quality for score in scores], "{:.1%}"),
+                spread([score.divergence for score in scores], "{:.3f}"),
                 float(np.mean([score.seconds for score in scores])),
                 f"{sum(bool(score.warnings) for score in scores)}/{len(scores)}",
             )
@@ -64,9 +64,9 @@ def digits_table(seeds: Sequence[int], *, quick: bool = False, names: Sequence[s
         rows.append(
             (
                 name,
-                _spread([score.modes for score in scores], "{:.0f}"),
-                _spread([score.divergence for score in scores], "{:.3f}"),
-                _spread([score.recognised for score in scores], "{:.1%}"),
+                spread([score.modes for score in scores], "{:.0f}"),
+                spread([score.divergence for score in scores], "{:.3f}"),
+                spread([score.recognised for score in scores], "{:.1%}"),
                 float(np.mean([score.seconds for score in scores])),
             )
         )
@@ -100,11 +100,6 @@ def picture(samples: dict[str, torch.Tensor], side: int = 260) -> np.ndarray:
             for x, y in places:
                 cv2.circle(cell, (x, side - 1 - y), radius, colour, 1 if radius else -1, cv2.LINE_AA)
     return sheet
-
-
-def _spread(values: Sequence[float], form: str) -> str:
-    low, middle, high = (form.format(value) for value in np.quantile(values, (0, 0.5, 1)))
-    return middle if low == high else f"{middle} ({low} to {high})"
 
 
 def main() -> None:

@@ -1,6 +1,9 @@
 """Results as a table that a person reads as Markdown and a program as JSON; the README's numbers are printed by it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 
 def _text(value) -> str:
@@ -38,3 +41,12 @@ class Table:
         """For JSON: title, a list of {column: value}, notes."""
         rows = [dict(zip(self.columns, row, strict=True)) for row in self.rows]
         return {"title": self.title, "rows": rows, "notes": list(self.notes)}
+
+
+def spread(values: Sequence[float | None], form: str = "{:#.3g}") -> str | float | None:
+    """A cell for a figure measured several times: "median (least to greatest)"; the figure itself if it was once."""
+    known = [value for value in values if value is not None]
+    if len(known) < 2:
+        return known[0] if known else None
+    low, middle, high = (form.format(value) for value in np.quantile(known, (0, 0.5, 1)))
+    return middle if low == high else f"{middle} ({low} to {high})"
