@@ -1,24 +1,28 @@
 """Does training on the augmenter's images make a segmenter better where it will work?
 
-The protocol, fixed before any test frame was looked at but for the number of steps: a first run with a quarter of them
-(400 and 200) left every arm far from trained; docs/augmenter_downstream.md has its figures, too.
+The protocol, fixed before any test frame was looked at but for two things, whose earlier figures are in
+docs/augmenter_downstream.md: a first run with a quarter of the steps (400 and 200) left every arm far from trained; in
+a second one half of every batch was synthetic, which cost the GAN 2.6 points on source frames: now the share is chosen.
 
 - Target domains: night, fog and low light, made from rendered frames and their depth by the physics of
   simulation/camera_styles.py. No arm ever trains on a picture of a target domain with labels; the augmenter was
   trained on unlabelled, unpaired ones of other scenes.
-- Frames of three sets of scenes that never meet: 768 source frames with labels to train on, 96 to choose the classical
-  policy, 288 to test (24 scenes of 12 frames), each as source and as the three targets.
+- Frames of three sets of scenes that never meet: 768 source frames with labels to train on, 192 to choose by, 288 to
+  test (24 scenes of 12 frames), each as source and as the three targets.
 - Every seed trains a segmenter on source frames (1,600 steps); each arm goes on from those weights for 800 steps with
-  batches of 8, all with random mirroring, and a learning rate of its own schedule:
-      source      8 source frames
-      classical   4 source frames, 4 under the classical policy, drawn anew for each frame
-      GAN         4 source frames, 4 of the augmenter's: one accepted variant at full strength of every source frame
-                  and style, made once before training; of the gate only structure judges, which never saw a label
-      both        4 source frames, 2 and 2
+  batches of 8, all with random mirroring, and a learning rate of its own schedule. A picture of a batch is
+      source      a source frame
+      classical   with the arm's share as the chance, a source frame under the classical policy, drawn anew each time
+      GAN         with the arm's share as the chance, the augmenter's: one accepted variant at full strength of every
+                  source frame and style, made once before training; of the gate only structure judges, which never saw
+                  a label
+      both        with the GAN's share as the chance, one or the other with a half each
       GAN, no mark    as GAN, but for the invisible mark (pipelines/watermark.py) that the others' pictures carry
   One model an arm for all three domains. The same steps, batch size, labels, initial weights for every arm.
+- Choices, none of which sees a test frame. The share (synthetic_share.py): of SHARES the largest up to which none
+  costs more than MAX_LOSS points on validation SOURCE frames, a mean over 2 seeds; the same rule for both arms.
 - The classical arm has an advantage that the GAN has not: its policy is the one of POLICIES with the highest mean IoU
-  on LABELLED frames of the target domains (seed 0). The GAN's settings are the defaults.
+  on LABELLED validation frames of the target domains (seed 0, the largest share). The GAN's settings are the defaults.
 - Measure: mean IoU over the classes of simulation/scenes.py, at full resolution, from pixels summed over the test
   frames; 5 seeds; differences with 95 % intervals by a bootstrap over seeds and scenes, paired.
 - Bars: GAN − classical ≥ 3 points with an interval above 0; source − GAN on source frames ≤ 0.5 points.
@@ -26,7 +30,7 @@ The protocol, fixed before any test frame was looked at but for the number of st
 
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -37,7 +41,16 @@ from genmodels_ros.evaluation.classical_augmentation import POLICIES, Policy
 from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.segmentation_scores import mean_iou, scene_confusions
-from genmodels_ros.evaluation.segmentation_tables import DOMAINS, TARGETS, classes, differences, levels, policy_table
+from genmodels_ros.evaluation.segmentation_tables import (
+    DOMAINS,
+    TARGETS,
+    classes,
+    differences,
+    levels,
+    policy_table,
+    share_table,
+)
+from genmodels_ros.evaluation.synthetic_share import SHARES, largest_affordable
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
@@ -55,14 +68,15 @@ class Protocol:
     """How much of everything; the quick one shows that it runs and measures nothing."""
 
     train_frames: int = 768
-    validation_frames: int = 96
+    validation_frames: int = 192
     test_frames: int = 288
     seeds: int = 5
+    choice_seeds: int = 2
     base_steps: int = 1600
     arm_steps: int = 800
 
 
-QUICK = Protocol(48, 24, 24, 1, 10, 5)
+QUICK = Protocol(48, 24, 24, 1, 1, 10, 5)
 
 
 @dataclass(frozen=True)
@@ -100,18 +114,31 @@ def variants_of(frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, tr
     return made
 
 
-def batches(arm: str, sets: Sets, policy: Policy, rng: np.random.Generator) -> Callable[[], Batch]:
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen on validation frames: the classical policy, and the chance of a synthetic picture by arm."""
+
+    policy: Policy = Policy()
+    shares: dict[str, float] = field(default_factory=dict)
+
+    def share(self, arm: str) -> float:
+        return 0.0 if arm == "source" else self.shares.get("classical" if arm == "classical" else "GAN", SHARES[-1])
+
+
+def batches(arm: str, sets: Sets, choice: Choice, rng: np.random.Generator) -> Callable[[], Batch]:
     """What an arm trains on: a function that draws one batch."""
-    shares = {"source": (0, 0), "classical": (4, 0), "GAN": (0, 4), "both": (2, 2), "GAN, no mark": (0, 4)}[arm]
+    made = {"classical": 0.0, "both": 0.5}.get(arm, 1.0)  # share of the augmenter's among what is synthetic
     pictures = sets.unmarked if arm == "GAN, no mark" else sets.variants
 
     def draw() -> Batch:
         chosen = rng.integers(len(sets.train.rgb), size=BATCH)
         images = sets.train.rgb[chosen].copy()
-        for i in range(shares[0]):
-            images[i] = policy(images[i], rng)
-        for i in range(shares[0], sum(shares)):
-            images[i] = pictures[rng.integers(len(pictures)), chosen[i]]
+        synthetic, augmented = rng.random(BATCH) < choice.share(arm), rng.random(BATCH) < made
+        for i in np.flatnonzero(synthetic):
+            if augmented[i]:
+                images[i] = pictures[rng.integers(len(pictures)), chosen[i]]
+            else:
+                images[i] = choice.policy(images[i], rng)
         return mirrored(images, sets.train.labels[chosen], rng)
 
     return draw
@@ -128,30 +155,47 @@ class Experiment:
     def base(self, number: int) -> Segmenter:
         if number not in self._base:
             torch.manual_seed(1000 * self.seed + number)  # initial weights
-            draw = batches("source", self.sets, Policy(), np.random.default_rng([self.seed, number, 0]))
+            draw = batches("source", self.sets, Choice(), np.random.default_rng([self.seed, number, 0]))
             model = Segmenter(len(LabelClass))
             self._base[number] = fit(model, draw, steps=self.protocol.base_steps, weights=self.weights)
         return self._base[number]
 
-    def train(self, arm: str, number: int, policy: Policy, sets: Sets | None = None) -> Segmenter:
-        draw = batches(arm, sets or self.sets, policy, np.random.default_rng([self.seed, number, 1]))
+    def train(self, arm: str, number: int, choice: Choice, sets: Sets | None = None) -> Segmenter:
+        draw = batches(arm, sets or self.sets, choice, np.random.default_rng([self.seed, number, 1]))
         model = copy.deepcopy(self.base(number))
         return fit(model, draw, steps=self.protocol.arm_steps, weights=self.weights, rate=2e-3)
+
+    def choose(self) -> tuple[Choice, list[Table]]:
+        """The classical policy, then both shares; and what each candidate reached on validation frames."""
+        name, policies = self.choose_policy()
+        policy, source = POLICIES[name], self.on_source("source", Choice())
+        losses = {
+            arm: {share: source - self.on_source(arm, Choice(policy, {arm: share})) for share in SHARES}
+            for arm in ("classical", "GAN")
+        }
+        shares = {arm: largest_affordable(found) for arm, found in losses.items()}
+        return Choice(policy, shares), [policy_table(policies, name), share_table(losses, shares)]
 
     def choose_policy(self) -> tuple[str, dict[str, np.ndarray]]:
         """The classical policy with the best mean over the target domains, and every policy's IoU by domain."""
         scores = {}
         for name, policy in tqdm(POLICIES.items(), desc="classical policies", disable=None):
-            model = self.train("classical", 0, policy)
+            model = self.train("classical", 0, Choice(policy))
             scores[name] = np.array([mean_iou(tested(model, self.sets.validation[d]).sum(0)) for d in DOMAINS])
         return max(scores, key=lambda name: scores[name][1:].mean()), scores
 
-    def run(self, policy: Policy, arms: tuple[str, ...] = ARMS) -> dict[str, np.ndarray]:
+    def on_source(self, arm: str, choice: Choice) -> float:
+        """Mean IoU in percent on validation source frames, mean over the seeds that choose."""
+        frames = self.sets.validation["source"]
+        seeds = tqdm(range(self.protocol.choice_seeds), desc=f"{arm}, {choice.share(arm):g}", disable=None)
+        return float(np.mean([mean_iou(tested(self.train(arm, n, choice), frames).sum(0)) for n in seeds]))
+
+    def run(self, choice: Choice, arms: tuple[str, ...] = ARMS) -> dict[str, np.ndarray]:
         """Confusions on the test frames by arm, [domains, seeds, scenes, C, C]."""
         results = {arm: [] for arm in arms}
         jobs = [(number, arm) for number in range(self.protocol.seeds) for arm in arms]
         for number, arm in tqdm(jobs, desc="segmenters", disable=None):
-            model = self.train(arm, number, policy)
+            model = self.train(arm, number, choice)
             results[arm].append(np.stack([tested(model, self.sets.test[domain]) for domain in DOMAINS]))
         return {arm: np.stack(found, axis=1) for arm, found in results.items()}
 
@@ -162,13 +206,13 @@ def tested(model: Segmenter, frames: LabelledFrames) -> np.ndarray:
 
 
 def tables(options: BenchOptions) -> list[Table]:
-    """Mean IoU of the arms by domain, their differences, each class, and what the classical policies were worth."""
+    """Mean IoU of the arms by domain, their differences, each class, and what the choices were made by."""
     protocol = QUICK if options.quick else Protocol()
     augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device, mark=False, gate="structure")
     experiment = Experiment(Sets.make(protocol, augmenter, options.seed), protocol, options.seed)
-    chosen, policies = experiment.choose_policy()
-    results = experiment.run(POLICIES[chosen])
-    found = [levels(results, chosen), differences(results), classes(results), policy_table(policies, chosen)]
+    choice, chosen = experiment.choose()
+    results = experiment.run(choice)
+    found = [levels(results), differences(results), classes(results), *chosen]
     return [*found, mark_shortcut.table(experiment)]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from genmodels_ros.evaluation.segmentation_scores import class_iou, mean_iou, paired_difference
+from genmodels_ros.evaluation.synthetic_share import MAX_LOSS
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.simulation.scenes import LabelClass
 
@@ -10,7 +11,7 @@ TARGETS = ("night", "fog", "low_light")
 DOMAINS = ("source", *TARGETS)
 
 
-def levels(results: dict[str, np.ndarray], chosen: str) -> Table:
+def levels(results: dict[str, np.ndarray]) -> Table:
     """Mean IoU in percent, ± its standard deviation over seeds."""
     rows = []
     for arm, confusions in results.items():
@@ -23,7 +24,6 @@ def levels(results: dict[str, np.ndarray], chosen: str) -> Table:
         f"Downstream segmentation, mean IoU in %, {seeds} seeds, {scenes} scenes",
         ("trained on", *DOMAINS, "targets"),
         tuple(rows),
-        (f"Classical policy, chosen on labelled target frames: {chosen}.",),
     )
 
 
@@ -58,4 +58,16 @@ def policy_table(scores: dict[str, np.ndarray], chosen: str) -> Table:
         ("policy", *DOMAINS, "targets"),
         tuple(rows),
         (f"Chosen: {chosen}.",),
+    )
+
+
+def share_table(losses: dict[str, dict[float, float]], chosen: dict[str, float]) -> Table:
+    """losses: arm → share → points."""
+    rows = [(arm, *found.values(), f"{chosen[arm]:g}") for arm, found in losses.items()]
+    shares = tuple(f"{share:g}" for share in next(iter(losses.values())))
+    return Table(
+        "Points lost on validation source frames by the synthetic share of a batch",
+        ("arm", *shares, "chosen"),
+        tuple(rows),
+        (f"Rule: the largest share up to which none loses more than {MAX_LOSS} points, or else the smallest.",),
     )

@@ -1,9 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from genmodels_ros.evaluation import downstream_segmentation as downstream
 from genmodels_ros.evaluation.classical_augmentation import Policy
+from genmodels_ros.evaluation.downstream_segmentation import Choice
 from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
+from genmodels_ros.evaluation.synthetic_share import largest_affordable
 
 
 def frames(count=8, seed=0):
@@ -20,16 +24,46 @@ def sets():
     return downstream.Sets(train, variants, variants, held, held)
 
 
-@pytest.mark.parametrize(("arm", "made"), [("source", 0), ("classical", 0), ("GAN", 4), ("both", 2)])
-def test_an_arm_gets_its_share_of_the_augmenters_pictures(sets, arm, made):
-    images, labels = downstream.batches(arm, sets, Policy(), np.random.default_rng(0))()
-    assert images.shape == (downstream.BATCH, *sets.train.rgb.shape[1:]) and labels.shape == images.shape[:3]
-    assert (images == 7).all(axis=(1, 2, 3)).sum() == made
+@pytest.mark.parametrize("share", [1 / 16, 1 / 2])
+@pytest.mark.parametrize(
+    ("arm", "classical", "made"), [("source", 0, 0), ("classical", 1, 0), ("GAN", 0, 1), ("both", 0.5, 0.5)]
+)
+def test_an_arm_gets_its_share_of_either_kind_of_pictures(sets, arm, classical, made, share):
+    black = Policy(exposure=(1e-9, 1e-9))
+    draw = downstream.batches(arm, sets, Choice(black, {"GAN": share, "classical": share}), np.random.default_rng(0))
+    images, labels = (np.concatenate(part) for part in zip(*(draw() for _ in range(200)), strict=True))
+    assert images.shape == (200 * downstream.BATCH, *sets.train.rgb.shape[1:]) and labels.shape == images.shape[:3]
+    for level, wanted in ((7, made), (0, classical)):
+        assert (images == level).all(axis=(1, 2, 3)).mean() == pytest.approx(wanted * share, abs=0.03)
+
+
+def test_each_arm_has_a_share_of_its_own_and_both_and_unmarked_have_the_gans():
+    choice = Choice(shares={"GAN": 0.1, "classical": 0.3})
+    assert [choice.share(arm) for arm in downstream.ARMS] == [0, 0.3, 0.1, 0.1, 0.1]
+
+
+def test_the_largest_share_that_costs_little_is_chosen_and_the_smallest_if_none_does():
+    assert largest_affordable({1 / 16: 0.1, 1 / 8: -0.2, 1 / 4: 0.5, 1 / 2: 0.6}) == 1 / 4
+    assert largest_affordable({1 / 16: 0.7, 1 / 8: 0.6}) == 1 / 16
+    assert largest_affordable({1 / 16: 0.1, 1 / 8: 0.2, 1 / 4: 0.9, 1 / 2: 0.3}) == 1 / 8  # the last one is luck
+
+
+def test_choices_are_made_on_validation_frames_alone(sets, monkeypatch):
+    tested = []
+    monkeypatch.setattr(downstream, "tested", lambda model, frames: tested.append(frames) or np.ones((2, 6, 6)))
+    monkeypatch.setattr(downstream, "POLICIES", {"none": Policy()})
+    validation = {domain: frames(8, 2) for domain in downstream.DOMAINS}
+    experiment = downstream.Experiment(
+        replace(sets, validation=validation), downstream.Protocol(8, 8, 8, 1, 1, 1, 1), 0
+    )
+    choice, found = experiment.choose()
+    assert all(any(one is frame for frame in validation.values()) for one in tested) and tested
+    assert choice.shares == dict.fromkeys(("classical", "GAN"), 1 / 2) and len(found) == 2  # nothing lost here
 
 
 def test_no_arm_touches_the_frames_that_it_draws_from(sets):
     before = sets.train.rgb.copy()
-    downstream.batches("classical", sets, Policy(exposure=(0.1, 0.1)), np.random.default_rng(0))()
+    downstream.batches("classical", sets, Choice(Policy(exposure=(0.1, 0.1))), np.random.default_rng(0))()
     assert (sets.train.rgb == before).all()
 
 
@@ -42,8 +76,8 @@ def test_arms_start_from_the_same_weights_and_all_are_tested_everywhere(sets):
     protocol = downstream.Protocol(8, 8, 8, seeds=2, base_steps=3, arm_steps=2)
     experiment = downstream.Experiment(sets, protocol, seed=0)
     assert experiment.base(0) is experiment.base(0)
-    results = experiment.run(Policy())
+    results = experiment.run(Choice())
     assert set(results) == set(downstream.ARMS)
     assert all(found.shape == (4, 2, 2, 6, 6) for found in results.values())
-    for table in (downstream.levels(results, "none"), downstream.differences(results), downstream.classes(results)):
+    for table in (downstream.levels(results), downstream.differences(results), downstream.classes(results)):
         assert table.rows
