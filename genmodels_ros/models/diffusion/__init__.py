@@ -1,0 +1,5 @@
+"""Diffusion models: of arm trajectories, conditioned on obstacles, and of any vectors."""
+
+from genmodels_ros.models.diffusion.trajectory import Condition, TrajectoryDiffusion
+
+__all__ = ["Condition", "TrajectoryDiffusion"]
