@@ -14,6 +14,8 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "completion": "genmodels_ros.evaluation.completion",
     "mode-coverage": "genmodels_ros.evaluation.mode_coverage",
     "steering": "genmodels_ros.evaluation.downstream_steering",
+    "families": "genmodels_ros.evaluation.families.bench",
+    "agents": "genmodels_ros.evaluation.agent_motion",
 }
 ARM_OPTIONS = ("robot", "limit", "reference", "plot")
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genmodels_ros.cli import train_augmenter
+from genmodels_ros.cli.fit import setting
 from genmodels_ros.cli.options import add_common, given, module, optional, positive
+from genmodels_ros.models.registry import FAMILIES
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,12 @@ def _synthesis(add) -> None:
     add("--objective", choices=train_augmenter.OBJECTIVES, help="of the game (default: relativistic)")
 
 
+def _agents(add) -> None:
+    add("--family", choices=tuple(FAMILIES), help="of the model (default: autoregressive)")
+    add("--learning-rate", type=float, help="default: 0.001")
+    add("--set", dest="settings", action="append", type=setting, metavar="NAME=VALUE", help="of the family's config")
+
+
 TRAINERS = {
     "trajectories": Trainer(
         "arm trajectories by diffusion", "genmodels_ros.training.trajectories", 96,
@@ -72,6 +80,10 @@ TRAINERS = {
     "synthesis": Trainer(
         "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.synthesis", 16,
         ("labels", "height", "width", "objective"), _synthesis,
+    ),
+    "agents": Trainer(
+        "other agents' motion, from floors of 'genmodels data world-model'", "genmodels_ros.training.agent_motion", 256,
+        ("family", "learning_rate", "settings"), _agents,
     ),
     "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera_segmenter", 16),
 }  # fmt: skip

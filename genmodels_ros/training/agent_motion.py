@@ -1,0 +1,48 @@
+"""Trains a model of any family to predict other agents' motion: 14 displacements given what is known of an agent."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from genmodels_ros.data.agent_tracks import training_vectors
+from genmodels_ros.data.episodes import read_card, shard_paths, split_by_floor
+from genmodels_ros.models.checkpoint import Card, save_checkpoint
+from genmodels_ros.training.fitting import FitOptions, fit
+
+# Where a family's own defaults do not suit 28 displacements; what a caller sets goes before.
+SETTINGS = {
+    "autoregressive": {"bins": 128, "bound": 5.0, "tail": 0.5, "width": 64, "layers": 3},
+}
+
+
+def train(
+    *,
+    data: Path,
+    out: Path,
+    steps: int,
+    batch_size: int = 256,
+    seed: int = 0,
+    device: str = "auto",
+    resume: bool = False,
+    family: str = "autoregressive",
+    learning_rate: float = 1e-3,
+    settings: dict | Sequence[tuple] = (),
+    stride: int = 2,
+) -> Card:
+    """From the floors in `data`; those that split_by_floor holds out are not looked at. Keeps a checkpoint in `out`.
+
+    settings: of the family's config; stride: every how many moments of a drive an example is taken. Raises
+    GenModelsError: NO_OBSERVATION or INVALID_DATA for floors it cannot use, those of `fit`.
+    """
+    floors, _ = split_by_floor(shard_paths(data))
+    rows = training_vectors(floors, seed, stride)
+    settings = SETTINGS.get(family, {}) | dict(settings)
+    options = FitOptions(
+        steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed, device=device, out=out,
+        resume=resume, held_out=0.02,
+    )  # fmt: skip
+    described = {**read_card(data), "training_floors": len(floors), "stride": stride}
+    fitted = fit(family, rows, settings, options, described=described)
+    command = f"genmodels train agents --data FLOORS --out OUT --steps {steps} --seed {seed} --family {family}"
+    command += "".join(f" --set {name}={value}" for name, value in settings.items())
+    return save_checkpoint(out, fitted.model, replace(fitted.card, command=command))
