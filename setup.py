@@ -22,6 +22,8 @@ setup(
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*.yaml") + glob("config/*.xml")),
         (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
+        (f"share/{PACKAGE}/worlds", glob("worlds/*.sdf")),
+        (f"share/{PACKAGE}/worlds/meshes", glob("worlds/meshes/*")),
     ],
     install_requires=["setuptools"],
     extras_require={

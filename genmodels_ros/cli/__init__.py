@@ -24,6 +24,7 @@ from genmodels_ros.cli import (
     robot,
     synthesize,
     train,
+    world,
 )
 from genmodels_ros.errors import GenModelsError
 
@@ -42,6 +43,7 @@ COMMANDS = (
     calibrate,
     bench,
     robot,
+    world,
 )
 
 

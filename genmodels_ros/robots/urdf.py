@@ -201,10 +201,15 @@ def _read_joint(element: ElementTree.Element) -> Joint:
 
 
 def origin_transform(element: ElementTree.Element | None) -> np.ndarray:
-    """[4, 4] of an <origin xyz rpy>: fixed-axis roll, pitch, yaw."""
+    """[4, 4] of an <origin xyz rpy>."""
+    return pose_matrix(_numbers(element, "xyz", "0 0 0"), _numbers(element, "rpy", "0 0 0"))
+
+
+def pose_matrix(xyz, rpy) -> np.ndarray:
+    """[4, 4] of a position [3] m and fixed-axis roll, pitch, yaw [3] rad."""
     transform = np.eye(4)
-    transform[:3, 3] = _numbers(element, "xyz", "0 0 0")
-    roll, pitch, yaw = _numbers(element, "rpy", "0 0 0")
+    transform[:3, 3] = xyz
+    roll, pitch, yaw = rpy
     for angle, axis in ((roll, (1, 0, 0)), (pitch, (0, 1, 0)), (yaw, (0, 0, 1))):
         skew = _skew(axis)
         transform[:3, :3] = (np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew) @ transform[:3, :3]

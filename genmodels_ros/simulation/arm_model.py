@@ -12,8 +12,10 @@ import mujoco
 import numpy as np
 
 from genmodels_ros.robots.description import Robot, load_robot
-from genmodels_ros.robots.obstacles import Box, Obstacle, Scene, Sphere
-from genmodels_ros.robots.urdf import origin_transform
+from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.urdf import origin_transform, pose_matrix
+from genmodels_ros.simulation.arm_cameras import RgbdCamera
+from genmodels_ros.simulation.cell_solids import cell_solids
 from genmodels_ros.simulation.collada import read_parts
 from genmodels_ros.simulation.geoms import (
     ARM,
@@ -28,10 +30,6 @@ from genmodels_ros.simulation.geoms import (
     yaw_quaternion,
 )
 from genmodels_ros.simulation.scenes import ArmCell
-from genmodels_ros.simulation.solids import Solid
-
-CELL_COLORS = ((0.80, 0.36, 0.22), (0.20, 0.45, 0.62), (0.86, 0.66, 0.22), (0.34, 0.55, 0.38), (0.55, 0.40, 0.62))
-TABLE = (0.72, 0.56, 0.40)
 
 
 def add_arm_cell(spec: mujoco.MjSpec, cell: ArmCell, visible: bool) -> None:
@@ -44,34 +42,23 @@ def add_arm_cell(spec: mujoco.MjSpec, cell: ArmCell, visible: bool) -> None:
     body.add_frame().attach_body(_arm_spec(robot, visible).body(robot.base_frame), ARM, "")
     _exclude_unchecked_pairs(spec, robot)
     _add_motors(spec, robot)
-
-
-def obstacle_solid(obstacle: Obstacle, color) -> Solid:
-    """The solid in the arm's base frame, without its orientation (which may be any)."""
-    center = tuple(map(float, obstacle.center))
-    if isinstance(obstacle, Sphere):
-        return Solid("sphere", center, (2 * obstacle.radius,) * 3, color=color)
-    if isinstance(obstacle, Box):
-        return Solid("box", center, tuple(map(float, obstacle.dims)), color=color)
-    return Solid("cylinder", center, (2 * obstacle.radius, 2 * obstacle.radius, obstacle.height), color=color)
+    for camera in cell.cameras:
+        _add_camera(spec, camera)
 
 
 def _add_obstacles(body, scene: Scene) -> None:
-    groups: dict[str, int] = {}
-    for index, obstacle in enumerate(scene.obstacles):
-        # Parts of one thing share a colour: shelf_left and shelf_top are the shelf's.
-        group = groups.setdefault(obstacle.id.partition("_")[0], len(groups))
-        is_table = obstacle.id.startswith("table")
-        solid = obstacle_solid(obstacle, TABLE if is_table else CELL_COLORS[group % len(CELL_COLORS)])
-        x, y, z, w = getattr(obstacle, "quat_xyzw", (0.0, 0.0, 0.0, 1.0))
-        material = "wood" if is_table or obstacle.id.startswith("shelf") else "plain"
-        name = obstacle_name(obstacle, index)
-        add_solid(body, solid, name, **(STATIC | {"quat": [w, x, y, z], "material": material}))
+    for obstacle in cell_solids(scene):
+        x, y, z, w = obstacle.quat_xyzw
+        add_solid(body, obstacle.solid, obstacle.name, **(STATIC | {"quat": [w, x, y, z]}))
 
 
-def obstacle_name(obstacle: Obstacle, index: int) -> str:
-    """A geom name that is unique, and not taken for a wall or a person."""
-    return f"cell_{index}_{obstacle.id or type(obstacle).__name__.lower()}"
+def _add_camera(spec: mujoco.MjSpec, camera: RgbdCamera) -> None:
+    """MuJoCo's cameras look along -z with y up; the description's along x with z up."""
+    placement = pose_matrix(camera.position, camera.rpy)
+    left, up = placement[:3, 1], placement[:3, 2]
+    spec.body(ARM + camera.parent).add_camera(
+        name=camera.name, pos=placement[:3, 3].tolist(), xyaxes=[*(-left), *up], fovy=np.degrees(camera.vertical_fov)
+    )  # fmt: skip
 
 
 def _arm_spec(robot: Robot, visible: bool) -> mujoco.MjSpec:
@@ -137,7 +124,7 @@ def _exclude_unchecked_pairs(spec: mujoco.MjSpec, robot: Robot) -> None:
 
 
 def _add_motors(spec: mujoco.MjSpec, robot: Robot) -> None:
-    efforts = _effort_limits(robot)
+    efforts = effort_limits(robot)
     for name in robot.joint_names:
         spec.joint(ARM + name).armature = 0.1  # rotor inertia through the gears, kg m²
         actuator = spec.add_actuator(name=ARM + name, target=ARM + name)
@@ -146,7 +133,24 @@ def _add_motors(spec: mujoco.MjSpec, robot: Robot) -> None:
         actuator.ctrlrange, actuator.ctrllimited = [-efforts[name], efforts[name]], True
 
 
-def _effort_limits(robot: Robot) -> dict[str, float]:
+def joint_inertias(robot_name: str) -> list[float]:
+    """[D] the diagonal of the mass matrix at the ready configuration, without rotors: kg m² (kg along a slide)."""
+    robot, spec = load_robot(robot_name), mujoco.MjSpec()
+    add_arm_cell(spec, ArmCell(Scene(), robot_name, position=(0.0, 0.0, 0.0)), visible=False)
+    for name in robot.joint_names:
+        spec.joint(ARM + name).armature = 0.0
+    model = spec.compile()
+    data, inertia = mujoco.MjData(model), np.zeros((model.nv, model.nv))
+    joints = [model.joint(ARM + name) for name in robot.joint_names]
+    for joint, position in zip(joints, robot.ready, strict=True):
+        data.qpos[int(joint.qposadr[0])] = position
+    mujoco.mj_forward(model, data)
+    mujoco.mj_fullM(model, data, inertia)
+    return [float(inertia[int(joint.dofadr[0]), int(joint.dofadr[0])]) for joint in joints]
+
+
+def effort_limits(robot: Robot) -> dict[str, float]:
+    """N m (N along a slide) of each commanded joint, as the URDF says."""
     root = ElementTree.parse(robot.urdf).getroot()
     limits = {joint.get("name"): joint.find("limit") for joint in root.findall("joint")}
     return {name: float(limits[name].get("effort")) for name in robot.joint_names}

@@ -1,8 +1,11 @@
 """The worlds that can be asked for by name."""
 
+import numpy as np
+
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.simulation.arm_cameras import panda_cameras
 from genmodels_ros.simulation.floor_layouts import demo_floor_plan, random_floor_plan
-from genmodels_ros.simulation.scenes import ArmCell, Camera, WorldDescription, demo_arm_scene
+from genmodels_ros.simulation.scenes import ArmCell, Camera, Imu, WorldDescription, demo_arm_scene
 
 WORLDS = ("arm_cell", "floor", "both")
 DEMO_FLOOR = -1
@@ -29,7 +32,22 @@ def describe_world(
     corner = (CELL_CORNER, CELL_YAW) if name == "both" else ((0.0, 0.0, CELL_CORNER[2]), 0.0)
     return WorldDescription(
         floor=plan if name != "arm_cell" else None,
-        arm_cell=ArmCell(demo_arm_scene(), position=corner[0], yaw=corner[1]) if name != "floor" else None,
+        arm_cell=_arm_cell(*corner) if name != "floor" else None,
         camera=Camera() if camera and name != "arm_cell" else None,
+        imu=Imu() if name != "arm_cell" else None,
         people_yield=people_yield,
     )
+
+
+def start_pose(description: WorldDescription, floor_seed: int = DEMO_FLOOR) -> tuple[float, float, float]:
+    """Where the base starts, (x, y, yaw): the demo's start, or a free place of another floor that the seed chooses."""
+    if floor_seed == DEMO_FLOOR or description.floor is None:
+        return DEMO_START
+    places = description.floor.sample_free(np.random.default_rng(floor_seed), 1, 0.4)
+    if len(places) == 0:
+        raise GenModelsError(ErrorCode.START_IN_COLLISION, f"Floor {floor_seed} has no free place: take another seed.")
+    return (*map(float, places[0]), 0.0)
+
+
+def _arm_cell(position, yaw: float) -> ArmCell:
+    return ArmCell(demo_arm_scene(), position=position, yaw=yaw, cameras=panda_cameras())

@@ -131,7 +131,9 @@ def _robot(walker: Walker, rng: np.random.Generator) -> list[Solid]:
 def base_parts(base: Base) -> list[Solid]:
     """The mobile base in base_link: deck, bumper, wheels, lidar and camera mast."""
     r, h = base.radius, base.height
-    wheels = [Solid("box", (0, side * 0.88 * r, 0.05), (0.1, 0.03, 0.1), 0.0, DARK) for side in (-1, 1)]
+    size = (2 * base.wheel_radius, base.wheel_width, 2 * base.wheel_radius)
+    places = [(0, side * base.wheel_track / 2, base.wheel_radius) for side in (-1, 1)]
+    wheels = [Solid("box", place, size, 0.0, DARK) for place in places]
     return [
         _upright("cylinder", 0, 0, 0.03, 0.10, 2 * r, (0.16, 0.17, 0.19)),
         _upright("cylinder", 0, 0, 0.10, h - 0.02, 1.9 * r, (0.92, 0.55, 0.12)),

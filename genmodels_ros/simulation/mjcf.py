@@ -12,7 +12,7 @@ from genmodels_ros.simulation.appearance import (
 from genmodels_ros.simulation.arm_model import add_arm_cell
 from genmodels_ros.simulation.floor_plan import FloorPlan, Walker
 from genmodels_ros.simulation.geoms import FLOOR_BIT, SENSED, STATIC, STATIC_BIT, WALKER_BIT, add_solid
-from genmodels_ros.simulation.scenes import Base, WorldDescription
+from genmodels_ros.simulation.scenes import BARE_GROUND, Base, Imu, WorldDescription
 from genmodels_ros.simulation.solids import Solid
 
 BASE_FORCE, BASE_TORQUE = 80.0, 8.0  # what friction can pass from wheels to floor: N, N m
@@ -28,6 +28,8 @@ def build_spec(description: WorldDescription) -> mujoco.MjSpec:
     if floor is not None:
         add_floor(spec, floor)
         add_base(spec, description.base)
+        if description.imu is not None:
+            add_imu(spec, description.imu)
     if description.arm_cell is not None:
         if floor is None:
             add_ground(spec)
@@ -42,7 +44,7 @@ def build_spec(description: WorldDescription) -> mujoco.MjSpec:
     return spec
 
 
-def add_ground(spec: mujoco.MjSpec, bounds=(-3.0, -3.0, 3.0, 3.0)) -> None:
+def add_ground(spec: mujoco.MjSpec, bounds=BARE_GROUND) -> None:
     """The plane z = 0 within bounds (x_min, y_min, x_max, y_max); a wheeled base rolls on it without contacts."""
     x0, y0, x1, y1 = bounds
     spec.worldbody.add_geom(
@@ -87,9 +89,8 @@ def add_base(spec: mujoco.MjSpec, base: Base) -> None:
     for name, kind, axis in (("x", "SLIDE", [1, 0, 0]), ("y", "SLIDE", [0, 1, 0]), ("yaw", "HINGE", [0, 0, 1])):
         joint = getattr(mujoco.mjtJoint, f"mjJNT_{kind}")
         body.add_joint(name=f"base_{name}", type=joint, axis=axis, armature=0.01)
-    hull = Solid("cylinder", (0, 0, base.height / 2 + 0.02), (2 * base.radius, 2 * base.radius, base.height - 0.04))
     add_solid(
-        body, hull, "base_hull", group=SENSED, mass=base.mass, friction=[0.3, 0.005, 0.0001],
+        body, base.hull, "base_hull", group=SENSED, mass=base.mass, friction=[0.3, 0.005, 0.0001],
         contype=STATIC_BIT, conaffinity=STATIC_BIT | WALKER_BIT,
     )  # fmt: skip
     for name, gain, limit in (("x", 300, BASE_FORCE), ("y", 300, BASE_FORCE), ("yaw", 6, BASE_TORQUE)):
@@ -97,3 +98,11 @@ def add_base(spec: mujoco.MjSpec, base: Base) -> None:
         actuator.trntype = mujoco.mjtTrn.mjTRN_JOINT
         actuator.set_to_velocity(kv=gain)
         actuator.forcerange = [-limit, limit]
+
+
+def add_imu(spec: mujoco.MjSpec, imu: Imu) -> None:
+    """Sensors `imu_acceleration` and `imu_angular_velocity` of the base, without noise."""
+    spec.body("base_link").add_site(name="imu_link", pos=list(imu.position))
+    for name, kind in (("acceleration", "ACCELEROMETER"), ("angular_velocity", "GYRO")):
+        sensor = getattr(mujoco.mjtSensor, f"mjSENS_{kind}")
+        spec.add_sensor(name=f"imu_{name}", type=sensor, objtype=mujoco.mjtObj.mjOBJ_SITE, objname="imu_link")

@@ -9,9 +9,13 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.simulation.arm_cameras import RgbdCamera
 from genmodels_ros.simulation.floor_plan import ROBOT_HEIGHT, FloorPlan
 from genmodels_ros.simulation.occupancy import OccupancyGrid, rasterise
+from genmodels_ros.simulation.pinhole import Pinhole
 from genmodels_ros.simulation.solids import STEEL, Solid
+
+BARE_GROUND = (-3.0, -3.0, 3.0, 3.0)  # x_min, y_min, x_max, y_max of the ground where there is no floor, m
 
 
 class LabelClass(IntEnum):
@@ -32,11 +36,16 @@ class Base:
     slip: relative standard deviation of the speed lost between wheels and floor, so that odometry drifts from the truth
     skids: how often the wheels lose most of their grip for a second, 1/s
     latency: seconds between a command and the wheels
+    clearance: of the body over the floor, m; the wheels stand beside its middle, wheel_track m apart
     """
 
     radius: float = 0.20
     height: float = 0.19
     mass: float = 12.0
+    clearance: float = 0.04
+    wheel_radius: float = 0.05
+    wheel_width: float = 0.03
+    wheel_track: float = 0.352
     max_speed: float = 0.6
     max_turn_rate: float = 1.5
     max_acceleration: float = 1.2
@@ -44,6 +53,12 @@ class Base:
     slip: float = 0.05
     skids: float = 0.0
     latency: float = 0.1
+
+    @property
+    def hull(self) -> Solid:
+        """What collides, in base_link, whose origin is on the floor."""
+        tall = self.height - self.clearance
+        return Solid("cylinder", (0, 0, self.clearance + tall / 2), (2 * self.radius, 2 * self.radius, tall))
 
 
 @dataclass(frozen=True)
@@ -67,7 +82,7 @@ class Lidar:
 
 
 @dataclass(frozen=True)
-class Camera:
+class Camera(Pinhole):
     """A pinhole camera looking along base_link's x axis from `position` (base_link, m); horizontal_fov in rad."""
 
     width: int = 320
@@ -76,28 +91,33 @@ class Camera:
     position: tuple[float, float, float] = (0.1, 0.0, 0.25)
     rate: float = 10.0
 
-    @property
-    def focal_length(self) -> float:
-        """Pixels, the same along x and y."""
-        return self.width / 2 / math.tan(self.horizontal_fov / 2)
 
-    @property
-    def vertical_fov(self) -> float:
-        """rad."""
-        return 2 * math.atan(self.height / 2 / self.focal_length)
+@dataclass(frozen=True)
+class Imu:
+    """An inertial sensor at `position` (base_link, m), axes as base_link's; white noise, standard deviations a sample.
+
+    noise of acceleration m/s² and of angular velocity rad/s
+    """
+
+    position: tuple[float, float, float] = (0.0, 0.0, 0.1)
+    acceleration_noise: float = 0.02
+    angular_velocity_noise: float = 0.002
+    rate: float = 50.0
 
 
 @dataclass(frozen=True)
 class ArmCell:
     """An arm on its pedestal among obstacles.
 
-    scene: in the arm's base frame; position: of the arm's base frame in the map, m; yaw about z
+    scene: in the arm's base frame; position: of the arm's base frame in the map, m; yaw about z; cameras: those that
+    watch it, fixed or on the arm
     """
 
     scene: Scene
     robot: str = "panda"
     position: tuple[float, float, float] = (0.0, 0.0, 0.72)
     yaw: float = 0.0
+    cameras: tuple[RgbdCamera, ...] = ()
 
     def stand(self) -> tuple[Solid, ...]:
         """What carries the arm and its table, in the arm's base frame."""
@@ -132,7 +152,7 @@ def _legs(table: Box, height: float) -> list[Solid]:
 class WorldDescription:
     """A floor with a mobile base on it, an arm cell, or both.
 
-    With camera None nothing is made for looking at, which loads faster.
+    With camera None nothing is made for looking at, which loads faster; with imu None none is simulated.
     people_yield: people stop for a robot right in front of them. Off by default: in training data, not being run into
     is the robot's task, and people stop only after they have run into it. The simulation node turns it on, because a
     person does not walk into a robot that stands still.
@@ -143,6 +163,7 @@ class WorldDescription:
     base: Base = Base()
     lidar: Lidar = Lidar()
     camera: Camera | None = Camera()
+    imu: Imu | None = None
     people_yield: bool = False
 
     def occupancy(self, resolution: float) -> OccupancyGrid:

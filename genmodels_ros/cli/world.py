@@ -1,0 +1,35 @@
+"""`genmodels world`: the simulated worlds as files, for Gazebo (SDF) or MuJoCo (MJCF)."""
+
+from pathlib import Path
+
+from genmodels_ros.cli.options import module
+
+NAMES = ("arm_cell", "floor", "both")
+FORMATS = ("sdf", "mjcf")
+
+
+def add(commands) -> None:
+    parser = commands.add_parser("world", help="write a simulated world as SDF for Gazebo or MJCF for MuJoCo")
+    parser.add_argument("name", choices=NAMES, help="which world")
+    parser.add_argument("--format", choices=FORMATS, default="sdf", help="(default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, help="file to write; SDF puts people's figures in meshes/")
+    parser.add_argument("--floor-seed", type=int, default=-1, help="a random floor; -1: the demo's (default)")
+    parser.add_argument(
+        "--no-arm", dest="arm", action="store_false", help="SDF: leave the arm out, to be spawned with ros2_control"
+    )
+    parser.set_defaults(run=_world)
+
+
+def _world(args):
+    catalogue = module("genmodels_ros.simulation.catalogue")
+    description = catalogue.describe_world(args.name, args.floor_seed, camera=args.format == "sdf")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    if args.format == "mjcf":
+        spec = module("genmodels_ros.simulation.mjcf").build_spec(description)
+        spec.compile()
+        args.out.write_text(spec.to_xml())
+    else:
+        sdf = module("genmodels_ros.simulation.sdf_world")
+        pose = catalogue.start_pose(description, args.floor_seed)
+        sdf.write_world(sdf.build_sdf(description, args.name, pose, args.arm), description, args.out)
+    print(f"written to {args.out}")

@@ -1,0 +1,40 @@
+"""`genmodels world` writes files that other programs open."""
+
+import xml.etree.ElementTree as ElementTree
+
+import mujoco
+import pytest
+
+from genmodels_ros.cli import main
+from genmodels_ros.cli.world import NAMES
+from genmodels_ros.simulation.catalogue import WORLDS
+
+
+def test_its_worlds_are_the_simulations():
+    assert NAMES == WORLDS
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_mjcf_opens_in_mujoco(name, tmp_path):
+    file = tmp_path / "made" / "world.xml"
+    assert main(["world", name, "--format", "mjcf", "--out", str(file)]) == 0
+    model = mujoco.MjModel.from_xml_path(str(file))
+    assert model.nu == {"arm_cell": 7, "floor": 3, "both": 10}[name]
+
+
+def test_sdf_has_the_arm_unless_it_is_left_out(tmp_path):
+    for arguments, arms in (([], 1), (["--no-arm"], 0)):
+        file = tmp_path / "world.sdf"
+        assert main(["world", "arm_cell", "--out", str(file), *arguments]) == 0
+        assert len(ElementTree.parse(file).findall("world/model[@name='panda']")) == arms
+
+
+def test_a_random_floor_is_another_floor(tmp_path):
+    for seed in ("1", "2"):
+        assert main(["world", "floor", "--floor-seed", seed, "--out", str(tmp_path / f"{seed}.sdf")]) == 0
+    assert (tmp_path / "1.sdf").read_text() != (tmp_path / "2.sdf").read_text()
+
+
+def test_what_cannot_be_is_one_line(tmp_path, capsys):
+    assert main(["world", "both", "--floor-seed", "1", "--out", str(tmp_path / "both.sdf")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
