@@ -13,6 +13,7 @@ MODELS = {
     "image_completion_gan": "genmodels_ros.models.gan.inpainter:ImageCompletionGAN",
     "segmenter": "genmodels_ros.models.segmenter:Segmenter",
     "family": "genmodels_ros.models.standardised:Standardised",
+    "stream_density": "genmodels_ros.models.whitened:Whitened",
 }
 # The families of models/family.py, by the name that `genmodels fit --family` takes.
 FAMILIES = {

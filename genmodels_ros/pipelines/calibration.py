@@ -42,8 +42,11 @@ class Calibration:
         (Path(folder) / CALIBRATION).write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
-def load_calibration(folder: Path, sha256: str) -> Calibration | None:
-    """That of a checkpoint, None if it has none. If its weights were changed since, `model` is not judged.
+def load_calibration(
+    folder: Path, sha256: str, causes: tuple[str, ...] = CAUSES, learned: str = "model",
+    remedy: str = "make it again with 'genmodels calibrate world-model'",
+) -> Calibration | None:  # fmt: skip
+    """That of a checkpoint, None if it has none. If its weights were changed since, the cause `learned` is not judged.
 
     Raises GenModelsError(MODEL_UNAVAILABLE) for a file that is no calibration.
     """
@@ -58,11 +61,11 @@ def load_calibration(folder: Path, sha256: str) -> Calibration | None:
         for grid in (*values.values(), [-rate for rate in rates]):
             if len(grid) != len(rates) or len(grid) < 2 or not np.isfinite(grid).all() or (np.diff(grid) < 0).any():
                 raise ValueError("numbers are missing or do not rise")
-        if not set(values) <= set(CAUSES) or min(*rates, calibration.budget) <= 0:
+        if not set(values) <= set(causes) or min(*rates, calibration.budget) <= 0:
             raise ValueError("unknown causes or rates that are not positive")
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise GenModelsError(
             ErrorCode.MODEL_UNAVAILABLE,
-            f"{path} is no calibration ({error}): make it again with 'genmodels calibrate world-model'.",
+            f"{path} is no calibration ({error}): {remedy}.",
         ) from error
-    return calibration if calibration.sha256 == sha256 else calibration.without("model")
+    return calibration if calibration.sha256 == sha256 else calibration.without(learned)
