@@ -120,6 +120,10 @@ class Family(nn.Module):
         """A scalar to descend on, of a batch."""
         raise self._cannot("loss")
 
+    def warnings(self, x: Tensor, condition: Tensor | None = None) -> list[str]:
+        """What is wrong with the fitted model, seen on rows it did not learn from: a sentence each, with a remedy."""
+        return []
+
     def _cannot(self, ability: str) -> GenModelsError:
         return GenModelsError(
             ErrorCode.UNSUPPORTED,

@@ -104,6 +104,10 @@ class Standardised(nn.Module):
         """The family's, of a batch in the data's units."""
         return self.core.loss(self.inner(x), self.inner_condition(condition, len(x)), rng)
 
+    def warnings(self, x: Tensor, condition: Tensor | None = None) -> list[str]:
+        """The family's."""
+        return self.core.warnings(self.inner(x), self.inner_condition(condition, len(x)))
+
     def inner(self, x: Tensor) -> Tensor:
         """x in the family's units."""
         return (self._rows(x, "x", len(self.centre)) - self.centre) / self.spread

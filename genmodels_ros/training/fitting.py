@@ -98,6 +98,7 @@ def fit(
     history = _fitter(family)(model, training.to(device), held_out.to(device), options, rng)
     history.seconds = time.process_time() - started
     model.cpu().eval()
+    history.warnings += model.warnings(held_out.x, held_out.condition)
     card = Card(
         model="family",
         config=model.card_config,
