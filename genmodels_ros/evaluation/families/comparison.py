@@ -66,7 +66,7 @@ def compare(
 def table(comparison: Comparison, title: str) -> Table:
     """Cells: median (least to greatest) over the seeds; every warning is a note."""
     judge, warnings = comparison.judge, []
-    rows = [_row(FLOOR, Entry((), (judge.floor,)), judge.true_nll)]
+    rows = [_row(FLOOR, Entry((), judge.floor), judge.true_nll)]
     for name, entry in comparison.entries.items():
         rows.append(_row(name, entry))
         said = [s for fit in entry.fits for s in fit.warnings] + [s for x in entry.scores for s in judge.report(x)]

@@ -74,11 +74,16 @@ def of_family(family: str, training: Vectors, budget: Budget, seed: int) -> Cont
         sample=lambda n, condition, rng: model.sample(n, condition, rng=rng),
         log_prob=model.log_prob if model.can("log_prob") else None,
         likelihood=model.likelihood,
-        parameters=sum(p.numel() for p in model.parameters()),
+        parameters=_learnt(model),
         steps=history.steps[-1] if history.steps else None,
         seconds=history.seconds,
         warnings=tuple(_warnings(fitted, training, options)),
     )
+
+
+def _learnt(model: Standardised) -> int:
+    """Numbers that were learnt: parameters, or where gradients fit none what the family itself holds."""
+    return sum(p.numel() for p in model.parameters()) or sum(b.numel() for b in model.core.buffers())
 
 
 def _affordable(family: str, training: Vectors, budget: Budget, seed: int) -> int:

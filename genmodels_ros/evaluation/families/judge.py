@@ -24,6 +24,7 @@ from genmodels_ros.evaluation.families.contestant import Contestant
 MOST_ROWS = 2000  # held out to compare with: distances between all pairs are taken
 ESTIMATED_ROWS = 256  # of which a likelihood is taken that integrates an equation for each
 PART = 512  # rows at once
+FLOORS = 3  # sets of training rows that are scored like samples, where there are as many
 SMALLEST_SPREAD = 1e-9
 
 
@@ -42,7 +43,10 @@ class Scores:
 
 
 class Judge:
-    """training: rows that models are fitted to; test: rows that none sees; toy: what both were drawn from, if known."""
+    """training: rows that models are fitted to; test: rows that none sees; toy: what both were drawn from, if known.
+
+    floor: what real rows score in place of samples.
+    """
 
     def __init__(self, training: Vectors, test: Vectors, toy: Toy | None = None):
         self.training, self.test, self.toy = training, _first(test, MOST_ROWS), toy
@@ -51,7 +55,8 @@ class Judge:
         self.bandwidth = median_distance(self.reference)
         self.real_rows = _first(training, len(self.test))
         self.real = self._features(self.real_rows.x, self.real_rows.condition)
-        self.floor = self._scores(self.real_rows.x, self.real_rows.condition)
+        parts = [training[index] for index in torch.arange(len(training)).split(len(self.test))[:FLOORS]]
+        self.floor = [self._scores(part.x, part.condition) for part in parts if len(part) == len(self.real_rows)]
 
     @property
     def true_nll(self) -> float | None:
@@ -73,7 +78,7 @@ class Judge:
     def report(self, scores: Scores) -> list[str]:
         """What the samples tell of the training."""
         copies = [] if scores.copies is None else memorisation_report(scores.copies)
-        return collapse_report(scores.quality.coverage, self.floor.quality.coverage) + copies
+        return collapse_report(scores.quality.coverage, self.floor[0].quality.coverage) + copies
 
     def _scores(self, x: Tensor, condition: Tensor | None, **more) -> Scores:
         features = self._features(x, condition)
@@ -106,7 +111,8 @@ class Judge:
             return None
         rows = _first(self.test, ESTIMATED_ROWS) if contestant.likelihood == "estimate" else self.test
         parts = [rows[index] for index in torch.arange(len(rows)).split(PART)]
-        return negative_log_likelihood(torch.cat([contestant.log_prob(p.x, p.condition).detach() for p in parts]))
+        with torch.no_grad():
+            return negative_log_likelihood(torch.cat([contestant.log_prob(p.x, p.condition) for p in parts]))
 
     def _copies(self, contestant: Contestant, rng: torch.Generator) -> Memorisation:
         """Half of the conditions are training rows', half held-out rows': neither kind is favoured by them."""
