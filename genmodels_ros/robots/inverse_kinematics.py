@@ -10,6 +10,7 @@ from genmodels_ros.robots.kinematics import jacobian
 DAMPING = 1e-3
 MAX_STEP = 0.5  # rad an iteration
 ITERATIONS = 60
+APART = 0.05  # rad in some joint, between solutions that are kept
 POSITION_TOLERANCE = 1e-5  # m
 ROTATION_TOLERANCE = 1e-4  # rad
 
@@ -34,10 +35,12 @@ def solve(
         starts = np.concatenate([np.atleast_2d(seeds), starts])
     targets = np.broadcast_to(np.asarray(base_from_tool, dtype=float), (len(starts), 4, 4))
     q, reached = converge(robot, targets, starts)
-    return _most_different(q[reached], count)
+    return most_different(q[reached], count)
 
 
-def converge(robot: Robot, targets: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def converge(
+    robot: Robot, targets: np.ndarray, starts: np.ndarray, iterations: int = ITERATIONS
+) -> tuple[np.ndarray, np.ndarray]:
     """Where each of the configurations `starts` [M, D] ends on its way to a pose of its own, targets [M, 4, 4].
 
     Returns configurations [M, D] within the limits, and whether each reached its target [M].
@@ -45,7 +48,7 @@ def converge(robot: Robot, targets: np.ndarray, starts: np.ndarray) -> tuple[np.
     lower, upper = torch.as_tensor(robot.limits.lower), torch.as_tensor(robot.limits.upper)
     target, q = torch.tensor(targets, dtype=torch.float64), torch.tensor(starts, dtype=torch.float64)
     active = torch.arange(len(q))
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         pose, columns = jacobian(robot.chain, q[active], robot.tool_frame)
         error = _twist(pose, target[active])
         far = ~_reached(error)
@@ -88,12 +91,12 @@ def _step(columns: Tensor, error: Tensor) -> Tensor:
     return step * (MAX_STEP / step.abs().amax(-1, keepdim=True).clamp(min=MAX_STEP))
 
 
-def _most_different(solutions: np.ndarray, count: int) -> np.ndarray:
-    """Farthest-point selection of at most `count`, at least 0.05 rad apart."""
+def most_different(solutions: np.ndarray, count: int, apart: float = APART) -> np.ndarray:
+    """Farthest-point selection of at most `count` of solutions [K, D], any two more than `apart` rad in some joint."""
     if not len(solutions):
         return solutions
     chosen, gap = [0], np.abs(solutions - solutions[0]).max(axis=1)
-    while len(chosen) < count and gap.max() > 0.05:
+    while len(chosen) < count and gap.max() > apart:
         chosen.append(int(gap.argmax()))
         gap = np.minimum(gap, np.abs(solutions - solutions[chosen[-1]]).max(axis=1))
     return solutions[chosen]

@@ -112,14 +112,14 @@ def jacobian(chain: KinematicChain, q: Tensor, link: str) -> tuple[Tensor, Tenso
     frames = bodies(chain, q)
     body = int(chain.link_bodies[index])
     pose = frames[body] @ chain.tensor("body_from_link", q)[index]
-    axes = chain.tensor("axes", q)
-    columns = [torch.zeros(*q.shape[:-1], 6, dtype=q.dtype, device=q.device)] * len(chain.parents)
-    for joint in chain.ancestors(body):
-        axis = frames[joint + 1][..., :3, :3] @ axes[joint]
-        if chain.prismatic[joint]:
-            columns[joint] = torch.cat([axis, torch.zeros_like(axis)], dim=-1)
-        else:
-            arm = pose[..., :3, 3] - frames[joint + 1][..., :3, 3]
-            columns[joint] = torch.cat([torch.linalg.cross(axis, arm), axis], dim=-1)
-    columns = torch.stack(columns, dim=-1)
+    moving = torch.stack(frames[1:], dim=-3)
+    axes = (moving[..., :3, :3] @ chain.tensor("axes", q)[:, :, None])[..., 0]
+    linear, angular = torch.linalg.cross(axes, pose[..., None, :3, 3] - moving[..., :3, 3]), axes
+    if chain.prismatic.any():
+        slides = torch.as_tensor(chain.prismatic, device=q.device)[:, None]
+        linear, angular = torch.where(slides, axes, linear), torch.where(slides, 0.0, angular)
+    columns = torch.cat([linear, angular], dim=-1).mT
+    still = sorted(set(range(len(chain.parents))) - set(chain.ancestors(body)))
+    if still:
+        columns[..., still] = 0.0
     return pose, columns @ chain.tensor("commands", q) if chain.has_followers else columns
