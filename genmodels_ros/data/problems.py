@@ -68,7 +68,7 @@ def result_to_json(problem: Problem, result, all_candidates: bool = False) -> di
         "num_verified": result.num_verified,
         "length": best.length if best else None,
         "min_clearance": _finite_or_none(best.min_clearance) if best else None,
-        "trajectory": _trajectory_to_json(best.trajectory) if best else None,
+        "trajectory": trajectory_to_json(best.trajectory) if best else None,
     }
     if all_candidates:
         entry["candidates"] = [
@@ -79,7 +79,7 @@ def result_to_json(problem: Problem, result, all_candidates: bool = False) -> di
                 "duration": candidate.duration,
                 "min_clearance": _finite_or_none(candidate.min_clearance),
                 "smoothness": candidate.smoothness,
-                "trajectory": _trajectory_to_json(candidate.trajectory),
+                "trajectory": trajectory_to_json(candidate.trajectory),
             }
             for candidate in result.candidates
         ]
@@ -171,7 +171,8 @@ def _require_object(value, what: str, code: ErrorCode = ErrorCode.WRONG_LENGTH) 
         raise GenModelsError(code, f"{what} must be a JSON object.")
 
 
-def _trajectory_to_json(trajectory: Trajectory) -> dict:
+def trajectory_to_json(trajectory: Trajectory) -> dict:
+    """Its fields by their names, as lists."""
     return {
         "joint_names": list(trajectory.joint_names),
         "time_from_start": trajectory.time_from_start.tolist(),

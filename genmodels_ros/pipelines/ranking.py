@@ -1,10 +1,30 @@
-"""Which verified trajectory is best: the weighted sum of costs that CostWeights defines."""
+"""From a path to a verified candidate, and which is best: the weighted sum of costs that CostWeights defines."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights
+from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
+from genmodels_ros.robots.verification import verify
+
+
+def judged(
+    path: np.ndarray,
+    checker: CollisionChecker,
+    source: str,
+    weights: CostWeights,
+    velocity_scaling: float = 1.0,
+    acceleration_scaling: float = 1.0,
+) -> Candidate | None:
+    """A path [N, D] timed, verified and scored; None if it does not pass. What was not verified does not exist."""
+    robot = checker.robot
+    trajectory = time_parameterise(path, robot.limits, velocity_scaling, acceleration_scaling, robot.joint_names)
+    verification = verify(trajectory, robot, checker.scene, checker=checker)
+    return candidate(trajectory, source, verification.min_clearance, weights) if verification.valid else None
 
 
 def candidate(trajectory: Trajectory, source: str, min_clearance: float, weights: CostWeights) -> Candidate:

@@ -19,7 +19,7 @@ from genmodels_ros.pipelines.candidate_search import search
 from genmodels_ros.pipelines.fallback import fallback_paths
 from genmodels_ros.pipelines.goals import goal_configurations
 from genmodels_ros.pipelines.guidance import CostGuidance
-from genmodels_ros.pipelines.ranking import candidate, ranked
+from genmodels_ros.pipelines.ranking import judged, ranked
 from genmodels_ros.pipelines.trajectory_query import (
     FALLBACK,
     MODEL,
@@ -34,7 +34,6 @@ from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import Verification, verify
 
@@ -213,13 +212,7 @@ class _Generation:
     def _verified(self, path: np.ndarray, source: str) -> Candidate | None:
         """The path as a candidate, None if it does not pass."""
         query = self.query
-        trajectory = time_parameterise(
-            path, self.robot.limits, query.velocity_scaling, query.acceleration_scaling, self.robot.joint_names
-        )
-        verification = verify(trajectory, self.robot, query.scene, checker=self.checker)
-        if not verification.valid:
-            return None
-        return candidate(trajectory, source, verification.min_clearance, query.weights)
+        return judged(path, self.checker, source, query.weights, query.velocity_scaling, query.acceleration_scaling)
 
     def _report(self, stage: str, step: int, num_steps: int, found: list[Candidate] | Candidate | None = None) -> None:
         """Tells the caller, and stops for a cancelled query or one out of time with nothing to show."""

@@ -5,7 +5,8 @@ and lies in their convex hull (de Boor, A Practical Guide to Splines, 1978, chap
 points coincide, and the last two, the path leaves and arrives with zero slope.
 """
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -55,17 +56,26 @@ def straight_line(start: np.ndarray, goal: np.ndarray, num_control_points: int) 
 
 
 def fit(path: np.ndarray, num_control_points: int) -> np.ndarray:
-    """Control points [N, D] nearest in the least squares to a polyline of waypoints [W, D].
+    """Control points [N, D] nearest in the least squares to a polyline of waypoints [W, D], followed by its length."""
+    return fit_curve(partial(along, path), num_control_points, max(8 * num_control_points, 2 * len(path)))
 
-    The ends are kept exactly; the first two and the last two control points coincide. The polyline is followed at the
+
+def fit_curve(curve: Callable[[np.ndarray], np.ndarray], num_control_points: int, count: int) -> np.ndarray:
+    """Control points [N, D] nearest in the least squares to `count` points of a curve: fractions [M] to points [M, D].
+
+    The ends are kept exactly; the first two and the last two control points coincide. The curve is followed at the
     pace of `straight_line`, slow at the ends, as the spline itself must be.
     """
-    count = max(8 * num_control_points, 2 * len(path))
     matrix = basis(num_control_points, count)
-    pace = matrix @ straight_line(np.zeros(1), np.ones(1), num_control_points)
-    ends = matrix[:, :2].sum(1)[:, None] * path[0] + matrix[:, -2:].sum(1)[:, None] * path[-1]
-    interior = np.linalg.lstsq(matrix[:, 2:-2], along(path, pace[:, 0]) - ends, rcond=None)[0]
-    return np.concatenate([np.repeat(path[:1], 2, axis=0), interior, np.repeat(path[-1:], 2, axis=0)])
+    points = curve(pace(num_control_points, count))
+    ends = matrix[:, :2].sum(1)[:, None] * points[0] + matrix[:, -2:].sum(1)[:, None] * points[-1]
+    interior = np.linalg.lstsq(matrix[:, 2:-2], points - ends, rcond=None)[0]
+    return np.concatenate([np.repeat(points[:1], 2, axis=0), interior, np.repeat(points[-1:], 2, axis=0)])
+
+
+def pace(num_control_points: int, count: int) -> np.ndarray:
+    """How much of its way [count] a spline with evenly spread control points has gone at evenly spaced s."""
+    return basis(num_control_points, count) @ straight_line(np.zeros(1), np.ones(1), num_control_points)[:, 0]
 
 
 def resample(path: np.ndarray, count: int) -> np.ndarray:
