@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from genmodels_ros.models.vae.latent_space import straight
+
 STEPS = 32
 
 
@@ -31,30 +33,19 @@ def interpolation_smoothness(
     second: Tensor,
     scale: Tensor | float = 1.0,
     *,
-    between: Callable[[Tensor, Tensor, float], Tensor] = torch.lerp,
+    way: Callable[[Tensor, Tensor, int], Tensor] = straight,
 ) -> Smoothness:
     """decode(z [N, L]) → [N, D] along the ways from `first` to `second` [N, L]; lengths in units of scale [D].
 
-    between: torch.lerp, or `spherical` for latents that are normal: they live on a shell that a line leaves
+    way: straight, or spherical for latents that are normal (models/vae/latent_space.py)
     """
-    shares = torch.linspace(0, 1, STEPS + 1).tolist()
-    stops = torch.stack([decode(between(first, second, share)) / scale for share in shares])  # [STEPS + 1, N, D]
+    ways = [decode(way(a, b, STEPS + 1)) / scale for a, b in zip(first, second, strict=True)]
+    stops = torch.stack(ways, dim=1)  # [STEPS + 1, N, D]
     steps = stops.diff(dim=0).norm(dim=-1)
-    way, straight = steps.sum(dim=0), (stops[-1] - stops[0]).norm(dim=-1)
-    tiny = torch.finfo(way.dtype).tiny
+    length, chord = steps.sum(dim=0), (stops[-1] - stops[0]).norm(dim=-1)
+    tiny = torch.finfo(length.dtype).tiny
     return Smoothness(
         path_length=float((steps * STEPS).square().mean()),
-        detour=float((way / straight.clamp(min=tiny)).mean()),
-        largest_step=float((steps.amax(dim=0) / way.clamp(min=tiny)).mean()),
+        detour=float((length / chord.clamp(min=tiny)).mean()),
+        largest_step=float((steps.amax(dim=0) / length.clamp(min=tiny)).mean()),
     )
-
-
-def spherical(first: Tensor, second: Tensor, share: float) -> Tensor:
-    """On the great circle (Shoemake 1985), lengths interpolated as well; a line where both point the same way."""
-    a, b = (z / z.norm(dim=-1, keepdim=True).clamp(min=1e-12) for z in (first, second))
-    angle = (a * b).sum(-1, keepdim=True).clamp(-1, 1).acos()
-    near = angle.sin().abs() < 1e-6
-    sine = torch.where(near, 1.0, angle.sin())
-    direction = (((1 - share) * angle).sin() * a + (share * angle).sin() * b) / sine
-    length = torch.lerp(first.norm(dim=-1, keepdim=True), second.norm(dim=-1, keepdim=True), share)
-    return torch.where(near, torch.lerp(first, second, share), length * direction)

@@ -3,17 +3,13 @@
     instability      the held-out loss got worse again by much, or jumps about as much as it ever fell
     overfitting      held-out rows cost more than training rows; training stopped early
     collapse         samples reach few of the real rows
-    dead latents     columns of z that say nothing about x (active units: Burda et al. 2016, sec. 5.2)
     copies           samples that are training rows (memorisation.py)
 
-The game of a GAN has a watch of its own while it is played, training/collapse_watch.py; its sentences come with the
-history.
+What a family sees itself comes with the history: dead latents of a VAE, what training/collapse_watch.py saw of a GAN.
 """
 
 from itertools import pairwise
 from statistics import median
-
-from torch import Tensor
 
 from genmodels_ros.evaluation.distribution.memorisation import Memorisation
 from genmodels_ros.training.fitting import History
@@ -22,7 +18,6 @@ ROSE = 0.5  # of the fall from the first to the least loss
 JUMPS = 0.5  # of that fall, from look to look in the later half
 GAP = 0.25  # nat a dimension
 COLLAPSED = 0.5  # of the coverage that real rows reach
-DEAD = 0.01  # variance over x of a latent's mean
 
 
 def history_report(history: History) -> list[str]:
@@ -60,18 +55,6 @@ def collapse_report(coverage: float, attainable: float) -> list[str]:
         f"Collapse: samples reach {coverage / attainable:.0%} of what real rows reach: more steps; a GAN: raise its "
         "gamma; a VAE: lower beta; or a family with an exact likelihood."
     ]
-
-
-def dead_latents(z: Tensor) -> int:
-    """Columns of the latents z [N, L] of N rows that hardly change from row to row."""
-    return int((z.var(dim=0) < DEAD).sum())
-
-
-def latent_report(z: Tensor) -> list[str]:
-    dead = dead_latents(z)
-    if not dead:
-        return []
-    return [f"{dead} of {z.shape[1]} latents are dead: a smaller latent does as well; to use them, lower beta."]
 
 
 def memorisation_report(found: Memorisation) -> list[str]:

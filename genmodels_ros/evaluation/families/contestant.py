@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.data.vectors import Vectors
-from genmodels_ros.evaluation.distribution.training_report import gap_report, history_report, latent_report
+from genmodels_ros.evaluation.distribution.training_report import gap_report, history_report
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.training.fitting import FitOptions, Fitted, fit
 
@@ -106,8 +106,6 @@ def _warnings(fitted: Fitted, rows: Vectors, options: FitOptions) -> list[str]:
     if model.core.can("loss") and model.likelihood != "none":
         losses = (_loss(model, part[torch.arange(min(JUDGED_ROWS, len(part)))]) for part in (training, held_out))
         found += gap_report(*losses, rows.x.shape[1])
-    if model.likelihood == "bound" and model.can("encode"):
-        found += latent_report(model.encode(held_out.x, held_out.condition))
     return found
 
 

@@ -1,13 +1,10 @@
 import pytest
-import torch
 
 from genmodels_ros.evaluation.distribution.memorisation import Memorisation
 from genmodels_ros.evaluation.distribution.training_report import (
     collapse_report,
-    dead_latents,
     gap_report,
     history_report,
-    latent_report,
     memorisation_report,
 )
 from genmodels_ros.training.fitting import History
@@ -45,11 +42,6 @@ def test_a_gap_is_judged_by_the_dimension():
 def test_a_collapse_is_judged_beside_what_real_rows_reach():
     assert collapse_report(0.6, 0.95) == [] and collapse_report(0.3, 0.5) == []
     assert "32%" in collapse_report(0.3, 0.95)[0]
-
-
-def test_columns_that_say_nothing_are_dead():
-    z = torch.randn(500, 4, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 0.05, 0.5, 0.0])
-    assert dead_latents(z) == 2 and "2 of 4" in latent_report(z)[0] and latent_report(z[:, ::2]) == []
 
 
 def test_copies_are_reported_with_how_close_they_are():
