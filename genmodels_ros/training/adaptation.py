@@ -80,7 +80,7 @@ class OnlineAdapter:
         self._thread = None
 
     def _run(self, world: WorldModel, stop: threading.Event) -> None:
-        _lower_priority()
+        lower_priority()
         try:
             self._rounds(world, stop)
         except Stopped:
@@ -130,7 +130,8 @@ class Breath:
         self._since = time.monotonic()
 
 
-def _lower_priority() -> None:
+def lower_priority() -> None:
+    """Of the calling thread: one core at most, and others go first."""
     torch.set_num_threads(1)
     try:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # Linux: of this thread alone

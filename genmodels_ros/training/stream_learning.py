@@ -1,0 +1,162 @@
+"""From nominal runs of a stream to a model of it: features, density, threshold, each from rows of their own.
+
+Rows follow each other closely in time and resemble each other, so runs, not rows, are kept apart: most are fitted, some
+end the fit early, the rest say how surprised the density is by nominal rows it has not seen.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels_ros.data.run_reservoir import StreamRun
+from genmodels_ros.data.vectors import Vectors
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.standardised import Standardised
+from genmodels_ros.models.whitened import Whitened
+from genmodels_ros.pipelines.calibration import Calibration
+from genmodels_ros.pipelines.rare_values import rare_values
+from genmodels_ros.pipelines.stream_features import stream_features
+from genmodels_ros.pipelines.stream_model import DENSITY, StreamLayout, StreamModel, usable
+from genmodels_ros.training.fitting import FitOptions, fit
+
+RATES = (3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # [1/h]
+PEAK_EVERY = 1.0  # s
+FEWEST_RUNS = 3
+MOST_ROWS = 200_000  # fitted
+STOP, CALIBRATE = (3,), (1, 5, 8)  # of every ten runs
+
+
+@dataclass(frozen=True)
+class StreamLearning:
+    """family and settings: of models/family.py; budget: false alarms an hour; peak_every: s of each largest value."""
+
+    family: str = "flow"
+    settings: dict = field(default_factory=dict)
+    options: FitOptions = FitOptions()
+    lags: int = 5
+    smoothing: int = 5
+    budget: float = 1.0
+    peak_every: float = PEAK_EVERY
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Runs by what they are for."""
+
+    fit: list[StreamRun]
+    stop: list[StreamRun]
+    calibrate: list[StreamRun]
+
+
+def parted(runs: list[StreamRun]) -> Parts:
+    """Six of every ten runs to fit, one to stop, three to calibrate. Raises GenModelsError(INVALID_DATA) for too few."""
+    if len(runs) < FEWEST_RUNS:
+        raise GenModelsError(
+            ErrorCode.INVALID_DATA, f"{len(runs)} runs are too few to learn what is normal: collect for longer."
+        )
+    kinds = ["calibrate" if i % 10 in CALIBRATE else "stop" if i % 10 in STOP else "fit" for i in range(len(runs))]
+    chosen = {kind: [run for run, k in zip(runs, kinds, strict=True) if k == kind] for kind in ("fit", "stop")}
+    return Parts(chosen["fit"], chosen["stop"] or runs[2:3], [r for r, k in zip(runs, kinds, strict=True) if k[0] == "c"])
+
+
+def learn_stream(
+    parts: Parts, labels: tuple[str, ...], learning: StreamLearning, breathe: Callable[[], None] = lambda: None
+) -> StreamModel:
+    """breathe: called between steps of the fit; what it raises ends it.
+
+    Raises GenModelsError: INVALID_DATA for too little, UNSUPPORTED for a family without a density, and what `fit` does.
+    """
+    features = {part: _features(getattr(parts, part), learning.lags) for part in ("fit", "stop")}
+    rng = np.random.default_rng(learning.options.seed)
+    rows = features["fit"]
+    rows = rows[rng.permutation(len(rows))[:MOST_ROWS]]
+    density = _blank(learning.family, rows.shape[1])
+    density.measure(rows)
+    white = [density.white(part.to(density.mean)) for part in (rows, features["stop"])]
+    data = {"rows": len(features["fit"]), "seconds": round(sum(run.seconds for run in parts.fit))}
+    vectors = _RunVectors(white[0], held_out=white[1], breathe=breathe)
+    fitted = fit(learning.family, vectors, learning.settings, learning.options, described=data)
+    inner = fitted.model
+    inner.described = {}
+    learnt = Whitened(inner)
+    learnt.load_state_dict({**density.state_dict(), **{f"inner.{k}": v for k, v in inner.state_dict().items()}})
+    layout = layout_of(parts, labels, learning)
+    learnt.described = layout.described
+    card = replace(
+        fitted.card, model="stream_density", config=learnt.card_config,
+        command=fitted.card.command.replace("genmodels fit", "genmodels_ros.training.stream_learning:learn_stream"),
+    )  # fmt: skip
+    model = StreamModel(usable(learnt.eval()), layout, card)
+    return replace(model, calibration=calibrate_stream(model, parts.calibrate, learning.budget, learning.peak_every))
+
+
+def layout_of(parts: Parts, labels: tuple[str, ...], learning: StreamLearning) -> StreamLayout:
+    """Period and longest gap as the runs have them."""
+    steps = np.concatenate([np.diff(run.stamps) for run in (*parts.fit, *parts.stop, *parts.calibrate)])
+    period = float(np.median(steps))
+    return StreamLayout(labels, learning.lags, learning.smoothing, period, float(steps.max() / period))
+
+
+def calibrate_stream(model: StreamModel, runs: list[StreamRun], budget: float, every: float = PEAK_EVERY) -> Calibration:
+    """How often an hour nominal runs reach which surprise. Raises GenModelsError(INVALID_DATA) for too few peaks."""
+    peaks, hours = [], 0.0
+    for run in runs:
+        smoothed = smooth(model.surprise(stream_features(run.stamps, run.rows, model.layout.lags)), model.layout.smoothing)
+        size = max(1, round(every / model.layout.period))
+        whole = len(smoothed) // size * size
+        peaks.append(smoothed[:whole].reshape(-1, size).max(1))
+        hours += whole * model.layout.period / 3600
+    try:
+        values = rare_values(np.concatenate(peaks), hours, RATES)
+    except ValueError as error:
+        raise GenModelsError(ErrorCode.INVALID_DATA, f"Cannot calibrate: {error}; collect for longer.") from error
+    return Calibration(RATES, {DENSITY: values}, budget, hours)
+
+
+def mean_surprise(model: StreamModel, runs: list[StreamRun]) -> float:
+    """-log p a row [nats] of runs, by which two models of one stream are compared."""
+    return float(np.concatenate([model.surprise(part) for part in _each(runs, model.layout.lags)]).mean())
+
+
+def smooth(surprise: np.ndarray, size: int) -> np.ndarray:
+    """Mean of each value and the size - 1 before it, of fewer at the beginning."""
+    total = np.concatenate([[0.0], np.cumsum(surprise)])
+    ends = np.arange(1, len(total))
+    starts = np.maximum(0, ends - size)
+    return (total[ends] - total[starts]) / (ends - starts)
+
+
+def _each(runs: list[StreamRun], lags: int) -> list[np.ndarray]:
+    return [stream_features(run.stamps, run.rows, lags) for run in runs]
+
+
+def _features(runs: list[StreamRun], lags: int) -> Tensor:
+    rows = torch.as_tensor(np.concatenate(_each(runs, lags)))
+    if not len(rows):
+        raise GenModelsError(ErrorCode.INVALID_DATA, "No run is longer than the window: collect for longer.")
+    return rows
+
+
+def _blank(family: str, dimension: int) -> Whitened:
+    return Whitened(Standardised.of_family(family, {"dimension": dimension}))
+
+
+@dataclass(frozen=True)
+class _RunVectors(Vectors):
+    """Rows whose held-out part comes from other runs, and which take breath whenever some are taken."""
+
+    held_out: Tensor | None = None
+    breathe: Callable[[], None] = lambda: None
+
+    def __getitem__(self, index) -> Vectors:
+        self.breathe()
+        return Vectors(self.x[index])
+
+    def to(self, *target) -> "_RunVectors":
+        return replace(self, x=self.x.to(*target))
+
+    def split(self, share: float, rng: torch.Generator) -> tuple[Vectors, Vectors]:
+        return self, Vectors(self.held_out)
