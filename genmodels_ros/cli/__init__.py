@@ -22,6 +22,7 @@ from genmodels_ros.cli import (
     inspect,
     plan,
     robot,
+    skill,
     synthesize,
     train,
     world,
@@ -43,6 +44,7 @@ COMMANDS = (
     calibrate,
     bench,
     robot,
+    skill,
     world,
 )
 
