@@ -13,6 +13,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "augmenter-downstream": "genmodels_ros.evaluation.downstream_segmentation",
     "completion": "genmodels_ros.evaluation.completion",
     "mode-coverage": "genmodels_ros.evaluation.mode_coverage",
+    "skills": "genmodels_ros.evaluation.skills",
     "steering": "genmodels_ros.evaluation.downstream_steering",
     "families": "genmodels_ros.evaluation.families.bench",
     "agents": "genmodels_ros.evaluation.agent_motion",
