@@ -1,31 +1,40 @@
 """The people of recorded drives as examples: what one could know of each at a moment, and where it went.
 
-From the shards of `genmodels data world-model` (data/episodes.py). Past and future are the truth of the simulation; to
-train on, some pasts are made as poor as a tracker's: noisy, short, without surroundings.
+From the shards of `genmodels data world-model` (data/episodes.py). Past and future are the truth of the simulation;
+pasts as a tracker sees them are in training/tracked_agents.py.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
-from genmodels_ros.data.agent_frame import FUTURE, OWN_BODY, PAST, condition, padded, to_displacements, turned
-from genmodels_ros.data.episodes import ANGLE_MIN, Episodes, load_shard, windows
+from genmodels_ros.data.agent_frame import (
+    FUTURE,
+    OWN_BODY,
+    PAST,
+    TIME_STEP,
+    condition,
+    padded,
+    to_displacements,
+    turned,
+)
+from genmodels_ros.data.episodes import ANGLE_MIN, Episodes
+from genmodels_ros.data.episodes import windows as drive_windows
 from genmodels_ros.data.vectors import Vectors, vectors
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 JITTER = 0.005  # m added to each displacement to come: who stands still would otherwise have an infinite density
-NOISE = 0.05  # m, the most of a past
-NOISY, SHORT, ALONE = 0.5, 0.2, 0.25  # shares of the pasts to train on
+SHORT, ALONE = 0.2, 0.25  # shares of the pasts to train on
 SEEN_POINTS = 2  # of the scan on a body, from which it counts as seen
 
 
 @dataclass(frozen=True)
 class AgentWindows:
-    """M moments of agents, in the map; row m of each array belongs together."""
+    """M moments of agents; row m of each array belongs together, in one frame (the map, or odom)."""
 
     past: np.ndarray  # [M, PAST + 1, 2] m
     future: np.ndarray  # [M, FUTURE, 2] m
+    velocity: np.ndarray  # [M, 2] m/s, of the last displacement, or as a tracker filters it
     robot: np.ndarray  # [M, 2] m
     obstacles: tuple[np.ndarray, ...]  # [P, 2] m each: what the robot's lidar hit at that moment
     seen: np.ndarray  # [M] bool: it hit the agent, too
@@ -36,7 +45,7 @@ class AgentWindows:
     def __getitem__(self, index: np.ndarray) -> "AgentWindows":
         """Those rows; index [K] of numbers or [M] of flags."""
         chosen = np.arange(len(self))[index]
-        arrays = (getattr(self, name)[chosen] for name in ("past", "future", "robot"))
+        arrays = (getattr(self, name)[chosen] for name in ("past", "future", "velocity", "robot"))
         return AgentWindows(*arrays, tuple(self.obstacles[i] for i in chosen), self.seen[chosen])
 
     def conditions(self) -> np.ndarray:
@@ -52,7 +61,7 @@ class AgentWindows:
 
 def agent_windows(episodes: Episodes, stride: int = 1) -> AgentWindows:
     """Every `stride`-th moment of every agent of one shard whose past and future lie within one drive."""
-    starts = windows(episodes, PAST + 1 + FUTURE, stride)
+    starts = drive_windows(episodes, PAST + 1 + FUTURE, stride)
     rows = starts[:, None] + np.arange(PAST + 1 + FUTURE)
     tracks = np.moveaxis(episodes.people[rows][..., :2], 2, 1).astype(float)  # [S, W, PAST + 1 + FUTURE, 2]
     start, person = np.nonzero(np.isfinite(tracks).all(axis=(2, 3)))
@@ -61,7 +70,8 @@ def agent_windows(episodes: Episodes, stride: int = 1) -> AgentWindows:
     past, future = np.split(tracks[start, person], [PAST + 1], axis=1)
     obstacles = tuple(points[row] for row in now)
     on_body = [(np.hypot(*(p - at).T) < OWN_BODY).sum() for p, at in zip(obstacles, past[:, -1], strict=True)]
-    return AgentWindows(past, future, episodes.pose[now, :2].astype(float), obstacles, np.array(on_body) >= SEEN_POINTS)
+    velocity, robot = (past[:, -1] - past[:, -2]) / TIME_STEP, episodes.pose[now, :2].astype(float)
+    return AgentWindows(past, future, velocity, robot, obstacles, np.array(on_body) >= SEEN_POINTS)
 
 
 def hit_points(pose: np.ndarray, scan: np.ndarray) -> np.ndarray:
@@ -72,22 +82,21 @@ def hit_points(pose: np.ndarray, scan: np.ndarray) -> np.ndarray:
     return turned(local[None], np.array([float(pose[2])]))[0] + pose[:2]
 
 
-def as_met_on_a_robot(seen: AgentWindows, rng: np.random.Generator) -> AgentWindows:
-    """The same turned at random, and as a robot gets them: NOISY pasts, SHORT ones, some without surroundings."""
-    turn, M = rng.uniform(-np.pi, np.pi, len(seen)), len(seen)
-    noise = np.where(rng.random(M) < NOISY, rng.uniform(0, NOISE, M), 0.0)[:, None, None]
-    past = turned(seen.past, turn) + noise * rng.standard_normal(seen.past.shape)
-    for row in np.flatnonzero(rng.random(M) < SHORT):
+def as_met_on_a_robot(windows: AgentWindows, rng: np.random.Generator) -> AgentWindows:
+    """The same turned at random, some SHORT (tracks just begun), some without surroundings."""
+    turn, alone = rng.uniform(-np.pi, np.pi, len(windows)), rng.random(len(windows)) < ALONE
+    past = turned(windows.past, turn)
+    for row in np.flatnonzero(rng.random(len(windows)) < SHORT):
         past[row] = padded(past[row : row + 1, -int(rng.integers(2, PAST + 1)) :])[0]
-    alone = rng.random(M) < ALONE
     return replace(
-        seen,
+        windows,
         past=past,
-        future=turned(seen.future, turn),
-        robot=np.where(alone[:, None], np.nan, turned(seen.robot, turn)),
+        future=turned(windows.future, turn),
+        velocity=turned(windows.velocity, turn),
+        robot=np.where(alone[:, None], np.nan, turned(windows.robot, turn)),
         obstacles=tuple(
             np.empty((0, 2)) if a else turned(points[None], np.array([t]))[0]
-            for a, t, points in zip(alone, turn, seen.obstacles, strict=True)
+            for a, t, points in zip(alone, turn, windows.obstacles, strict=True)
         ),
     )
 
@@ -97,7 +106,8 @@ def joined(parts: list[AgentWindows]) -> AgentWindows:
     if not parts:
         raise GenModelsError(ErrorCode.INVALID_DATA, "Nobody moves on these floors: make more of them.")
     arrays = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in ("past", "future", "robot", "seen")
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("past", "future", "velocity", "robot", "seen")
     }
     return AgentWindows(obstacles=tuple(points for part in parts for points in part.obstacles), **arrays)
 
@@ -106,12 +116,3 @@ def vectors_of(windows: AgentWindows, rng: np.random.Generator) -> Vectors:
     """x [M, 28] and condition [M, CONDITION] to train on, made as poor as a robot gets them."""
     met = as_met_on_a_robot(windows, rng)
     return vectors(met.displacements(rng), met.conditions())
-
-
-def training_vectors(paths: list[Path], seed: int = 0, stride: int = 2) -> Vectors:
-    """`vectors_of` all agents of these shards, every `stride`-th moment.
-
-    Raises GenModelsError(NO_OBSERVATION) for a damaged shard, INVALID_DATA where there is nobody.
-    """
-    found = (agent_windows(load_shard(path), stride) for path in paths)
-    return vectors_of(joined([each for each in found if len(each)]), np.random.default_rng(seed))

@@ -4,13 +4,14 @@ The Gaussian is fitted to the errors of the displacements in the agent's frame, 
 has a density and samples as a model has.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch.distributions import MultivariateNormal
 
-from genmodels_ros.data.agent_frame import FUTURE, PAST, headings, to_positions, turned
+from genmodels_ros.data.agent_frame import FUTURE, PAST, TIME_STEP, headings, to_positions, turned
 from genmodels_ros.data.agent_tracks import AgentWindows
 
 LATEST = (1, 2, 3, 5)  # displacements whose mean may be the velocity
@@ -18,14 +19,22 @@ SLOW = 0.04  # m a step, below which a turn rate means nothing
 REGULARISATION = 1e-7  # m², of the errors' covariance
 
 
-def constant_velocity(past: np.ndarray, latest: int) -> np.ndarray:
-    """Displacements [M, FUTURE, 2] in the agent's frame, from past [M, PAST + 1, 2] and the mean of its `latest`."""
+def constant_velocity(windows: AgentWindows, latest: int) -> np.ndarray:
+    """Displacements [M, FUTURE, 2] in the agent's frame: on with the mean of the `latest`."""
+    past = windows.past
     step = (past[:, -1] - past[:, -1 - latest]) / latest
     return np.repeat(turned(step[:, None], -headings(past)), FUTURE, axis=1)
 
 
-def constant_turn_rate(past: np.ndarray, latest: int) -> np.ndarray:
-    """The same for who turns on at the mean rate of as many displacements before (one more is looked at)."""
+def filtered_velocity(windows: AgentWindows, latest: int) -> np.ndarray:
+    """On with the velocity of the tracker's Kalman filter, as the local planner goes by; `latest` is unused."""
+    step = TIME_STEP * windows.velocity
+    return np.repeat(turned(step[:, None], -headings(windows.past)), FUTURE, axis=1)
+
+
+def constant_turn_rate(windows: AgentWindows, latest: int) -> np.ndarray:
+    """For who turns on at the mean rate of as many displacements before (one more is looked at)."""
+    past = windows.past
     steps = np.diff(past, axis=1)[:, -(latest + 1) :]
     angle = np.arctan2(steps[..., 1], steps[..., 0])
     turn = (np.diff(angle, axis=1) + np.pi) % (2 * np.pi) - np.pi
@@ -34,21 +43,21 @@ def constant_turn_rate(past: np.ndarray, latest: int) -> np.ndarray:
     speed = np.hypot(*np.moveaxis(steps[:, 1:], -1, 0)).mean(axis=1)
     yaw = angle[:, -1:] - headings(past)[:, None] + rate[:, None] * np.arange(1, FUTURE + 1)
     turning = speed[:, None, None] * np.stack([np.cos(yaw), np.sin(yaw)], axis=-1)
-    return np.where(moves[:, None, None], turning, constant_velocity(past, latest))
+    return np.where(moves[:, None, None], turning, constant_velocity(windows, latest))
 
 
 @dataclass(frozen=True)
 class Baseline:
     """A rule and the Gaussian of its errors."""
 
-    rule: object  # constant_velocity or constant_turn_rate
+    rule: Callable  # windows, latest → displacements [M, FUTURE, 2]
     latest: int
     errors: MultivariateNormal  # of 28 displacements
 
     @classmethod
-    def fitted(cls, rule, windows: AgentWindows, displacements: np.ndarray) -> "Baseline":
+    def fitted(cls, rule: Callable, windows: AgentWindows, displacements: np.ndarray) -> "Baseline":
         """With the `latest` of the least mean error on these windows, whose displacements are [M, FUTURE, 2]."""
-        errors = {k: displacements - rule(windows.past, k) for k in LATEST if k < PAST}
+        errors = {k: displacements - rule(windows, k) for k in LATEST if k < PAST}
         off = lambda e: np.hypot(*np.moveaxis(e.cumsum(axis=1), -1, 0)).mean()  # noqa: E731
         latest = min(errors, key=lambda k: off(errors[k]))
         rows = torch.as_tensor(errors[latest].reshape(len(displacements), -1))
@@ -57,15 +66,15 @@ class Baseline:
 
     def point(self, windows: AgentWindows) -> np.ndarray:
         """The rule itself: positions [M, FUTURE, 2]."""
-        return to_positions(windows.past, self.rule(windows.past, self.latest))
+        return to_positions(windows.past, self.rule(windows, self.latest))
 
     def sample(self, windows: AgentWindows, count: int, rng: torch.Generator) -> np.ndarray:
         """Positions [M, count, FUTURE, 2]."""
         z = torch.randn(len(windows), count, 2 * FUTURE, generator=rng, dtype=self.errors.loc.dtype)
         errors = (self.errors.loc + z @ self.errors.scale_tril.T).numpy().reshape(*z.shape[:2], FUTURE, 2)
-        return to_positions(windows.past, self.rule(windows.past, self.latest)[:, None] + errors)
+        return to_positions(windows.past, self.rule(windows, self.latest)[:, None] + errors)
 
     def log_prob(self, windows: AgentWindows, displacements: np.ndarray) -> np.ndarray:
         """[M] nats of displacements [M, FUTURE, 2]."""
-        errors = displacements - self.rule(windows.past, self.latest)
+        errors = displacements - self.rule(windows, self.latest)
         return self.errors.log_prob(torch.as_tensor(errors.reshape(len(errors), -1))).numpy()

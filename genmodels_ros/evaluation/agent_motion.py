@@ -1,7 +1,7 @@
 """`genmodels bench agents`: predicted motion of people on floors never trained on, beside what needs no network.
 
-Every predictor is told the same: the true past of everybody whom the robot's lidar hits at that moment; the model and
-the Gaussian mixture also the robot and the scan.
+Every predictor is told the same past, the truth or what the lidar's tracker makes of it; the model and the Gaussian
+mixture also where the robot is and what its lidar hits.
 """
 
 import time
@@ -13,8 +13,9 @@ import torch
 
 from genmodels_ros.data.agent_frame import FUTURE, to_displacements, to_positions
 from genmodels_ros.data.agent_tracks import AgentWindows, agent_windows, joined, vectors_of
+from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.device import generator
-from genmodels_ros.evaluation.agent_baselines import Baseline, constant_turn_rate, constant_velocity
+from genmodels_ros.evaluation.agent_baselines import Baseline, constant_turn_rate, constant_velocity, filtered_velocity
 from genmodels_ros.evaluation.agent_tables import Score, by_what_happens_table, density_table, distance_table
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
@@ -22,6 +23,7 @@ from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.pipelines.agent_motion import AgentMotion
 from genmodels_ros.simulation.floor_episodes import simulate_floor
 from genmodels_ros.training.fitting import FitOptions, fit
+from genmodels_ros.training.tracked_agents import tracked_windows
 
 TEST_SEED, FIT_SEED = 7000, 8000  # of floors; `genmodels data` counts from 0
 FLOORS, QUICK_FLOORS = 20, 3
@@ -45,24 +47,40 @@ def bench(options: BenchOptions) -> list[Table]:
     """The tables of docs/agent_motion.md. Raises GenModelsError(MODEL_UNAVAILABLE) for a checkpoint of no use."""
     motion = AgentMotion.from_checkpoint(options.checkpoint, options.device)
     count = QUICK_FLOORS if options.quick else FLOORS
-    fitting = seen_on_floors(FIT_SEED + options.seed, count, FIT_STRIDE)
-    windows = seen_on_floors(TEST_SEED + options.seed, count)
-    predictors = [model_predictor(motion.model), *baselines(fitting, options)]
-    scores = {p.name: score(p, windows, options.seed) for p in predictors}
-    where = f"{len(windows)} moments of people seen on {count} floors, seed {TEST_SEED + options.seed}"
-    return [
-        distance_table(scores, where),
-        density_table(scores, where),
-        by_what_happens_table(scores, windows, where),
-        _speed(motion, windows),
-    ]
+    fitting, test = (floors(seed + options.seed, count) for seed in (FIT_SEED, TEST_SEED))
+    tables = []
+    for kind, pasts in PASTS.items():
+        windows = pasts(test, STRIDE)
+        predictors = [model_predictor(motion.model), *baselines(pasts(fitting, FIT_STRIDE), options)]
+        scores = {p.name: score(p, windows, options.seed) for p in predictors}
+        where = f"{kind}, {len(windows)} moments on {count} floors, seed {TEST_SEED + options.seed}"
+        tables += [
+            distance_table(scores, where), density_table(scores, where), by_what_happens_table(scores, windows, where)
+        ]  # fmt: skip
+    return [*tables, _speed(motion, windows)]
 
 
-def seen_on_floors(seed: int, count: int, stride: int = STRIDE) -> AgentWindows:
-    """Everybody whom the lidar hits, on `count` simulated floors."""
-    found = [agent_windows(simulate_floor(seed, index), stride) for index in range(count)]
-    windows = joined([each for each in found if len(each)])
+def floors(seed: int, count: int) -> list[Episodes]:
+    """Drives on `count` simulated floors."""
+    return [simulate_floor(seed, index) for index in range(count)]
+
+
+def true_pasts(drives: list[Episodes], stride: int) -> AgentWindows:
+    """Of everybody whom the lidar hits at that moment."""
+    return _seen([agent_windows(each, stride) for each in drives])
+
+
+def tracked_pasts(drives: list[Episodes], stride: int) -> AgentWindows:
+    """Of every cluster that is somebody's and that the tracker says moves."""
+    return _seen([tracked_windows(each, stride) for each in drives])
+
+
+def _seen(parts: list[AgentWindows | None]) -> AgentWindows:
+    windows = joined([part for part in parts if part is not None and len(part)])
     return windows[windows.seen]
+
+
+PASTS = {"true pasts": true_pasts, "pasts as the lidar's tracker has them": tracked_pasts}
 
 
 def model_predictor(model: Standardised, name: str | None = None) -> Predictor:
@@ -90,7 +108,11 @@ def baselines(fitting: AgentWindows, options: BenchOptions) -> list[Predictor]:
     """Constant velocity, constant turn rate and Gaussian mixture regression, fitted to these windows."""
     rng = np.random.default_rng(options.seed)
     jittered = fitting.displacements(rng)
-    rules = {"constant velocity": constant_velocity, "constant turn rate": constant_turn_rate}
+    rules = {
+        "constant velocity": constant_velocity,
+        "constant velocity of the tracker's filter": filtered_velocity,
+        "constant turn rate": constant_turn_rate,
+    }
     fitted = {name: Baseline.fitted(rule, fitting, jittered) for name, rule in rules.items()}
     simple = [Predictor(name, b.sample, b.log_prob, b.point) for name, b in fitted.items()]
     settings = FitOptions(steps=10 if options.quick else 40, seed=options.seed, device=options.device)

@@ -40,6 +40,7 @@ class Clusters:
     velocity: np.ndarray  # [K, 2] m/s of the track
     moving: np.ndarray  # [K] bool
     features: np.ndarray  # [K, FEATURES], as models/world_model/tracks.py lists them
+    trails: tuple[np.ndarray, ...] = ()  # K of [steps, 3]: stamp [s] and middle x, y [m, odom], oldest first
 
     def at_beams(self, values: np.ndarray) -> np.ndarray:
         """Values [K, ...] of the clusters at the beams [B, ...], 0 where there is none."""
@@ -66,6 +67,11 @@ class _Track:
         surprise = middle - self.state[:2]
         self.state += np.concatenate([gain[0] * surprise, gain[1] * surprise])
         self.covariance = self.covariance - np.outer(gain, self.covariance[0])
+
+    @property
+    def steps(self) -> np.ndarray:
+        """[steps, 3] of the trail: stamp and middle."""
+        return np.array([(stamp, *middle) for stamp, _, middle in self.trail])
 
     @property
     def speed_std(self) -> float:
@@ -140,7 +146,8 @@ class Tracker:
                 min(view.stamp - track.born, 2.0), contradiction[number], *_outline(index, ranges, view.beams),
             ]  # fmt: skip
             track.trail.append((view.stamp, points[index], middles[number]))
-        return Clusters(numbers, velocity, moving & (contradiction >= CONTRADICTION), features)
+        trails = tuple(track.steps for track in tracks)
+        return Clusters(numbers, velocity, moving & (contradiction >= CONTRADICTION), features, trails)
 
     def _followed(self, middles: np.ndarray, members: list, ranges: np.ndarray, view: _View) -> list[_Track]:
         """The track of each cluster, updated; new ones where none fits."""

@@ -1,17 +1,24 @@
-"""Trains a model of any family to predict other agents' motion: 14 displacements given what is known of an agent."""
+"""Trains a model of any family to predict other agents' motion: 14 displacements given what is known of an agent.
+
+Half of the pasts are the truth, half what a lidar's tracker makes of it: one model serves a motion capture and a robot.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from genmodels_ros.data.agent_tracks import training_vectors
-from genmodels_ros.data.episodes import read_card, shard_paths, split_by_floor
+import numpy as np
+
+from genmodels_ros.data.agent_tracks import agent_windows, joined, vectors_of
+from genmodels_ros.data.episodes import load_shard, read_card, shard_paths, split_by_floor
+from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.training.fitting import FitOptions, fit
+from genmodels_ros.training.tracked_agents import tracked_windows
 
 # Where a family's own defaults do not suit 28 displacements; what a caller sets goes before.
 SETTINGS = {
-    "autoregressive": {"bins": 128, "bound": 5.0, "tail": 0.5, "width": 64, "layers": 3},
+    "autoregressive": {"bins": 128, "bound": 5.0, "tail": 0.5},
 }
 
 
@@ -35,7 +42,7 @@ def train(
     GenModelsError: NO_OBSERVATION or INVALID_DATA for floors it cannot use, those of `fit`.
     """
     floors, _ = split_by_floor(shard_paths(data))
-    rows = training_vectors(floors, seed, stride)
+    rows = examples(floors, seed, stride)
     settings = SETTINGS.get(family, {}) | dict(settings)
     options = FitOptions(
         steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed, device=device, out=out,
@@ -46,3 +53,15 @@ def train(
     command = f"genmodels train agents --data FLOORS --out OUT --steps {steps} --seed {seed} --family {family}"
     command += "".join(f" --set {name}={value}" for name, value in settings.items())
     return save_checkpoint(out, fitted.model, replace(fitted.card, command=command))
+
+
+def examples(floors: list[Path], seed: int = 0, stride: int = 2) -> Vectors:
+    """x [M, 28] and condition [M, CONDITION] of all people of these shards, and of all clusters that are theirs.
+
+    The truth is there for everybody, seen or not, so that only half as many of its moments are taken.
+    """
+    found = []
+    for path in floors:
+        episodes = load_shard(path)
+        found += [agent_windows(episodes, 2 * stride), tracked_windows(episodes, stride)]
+    return vectors_of(joined([w for w in found if w is not None and len(w)]), np.random.default_rng(seed))

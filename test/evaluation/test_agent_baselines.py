@@ -4,16 +4,23 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.data.agent_frame import FUTURE, PAST, to_displacements, to_positions
+from genmodels_ros.data.agent_frame import FUTURE, PAST, TIME_STEP, to_displacements, to_positions
 from genmodels_ros.data.agent_tracks import AgentWindows
-from genmodels_ros.evaluation.agent_baselines import LATEST, Baseline, constant_turn_rate, constant_velocity
+from genmodels_ros.evaluation.agent_baselines import (
+    LATEST,
+    Baseline,
+    constant_turn_rate,
+    constant_velocity,
+    filtered_velocity,
+)
 
 
 def windows(path: np.ndarray) -> AgentWindows:
     """Of paths [M, PAST + 1 + FUTURE, 2], nothing around."""
     past, future = np.split(path, [PAST + 1], axis=1)
     nothing = tuple(np.empty((0, 2)) for _ in path)
-    return AgentWindows(past, future, np.full((len(path), 2), np.nan), nothing, np.ones(len(path), bool))
+    velocity = (past[:, -1] - past[:, -2]) / TIME_STEP
+    return AgentWindows(past, future, velocity, np.full((len(path), 2), np.nan), nothing, np.ones(len(path), bool))
 
 
 T = np.arange(PAST + 1 + FUTURE)
@@ -23,15 +30,20 @@ CIRCLE = np.stack([2 * np.cos(0.1 * T), 2 * np.sin(0.1 * T)], axis=-1)[None]
 
 @pytest.mark.parametrize("latest", LATEST)
 def test_straight_and_round_are_predicted_exactly(latest):
-    for rule, path in ((constant_velocity, STRAIGHT), (constant_turn_rate, STRAIGHT), (constant_turn_rate, CIRCLE)):
+    for rule, path in (
+        (constant_velocity, STRAIGHT),
+        (filtered_velocity, STRAIGHT),
+        (constant_turn_rate, STRAIGHT),
+        (constant_turn_rate, CIRCLE),
+    ):
         w = windows(path)
-        np.testing.assert_allclose(to_positions(w.past, rule(w.past, latest)), w.future, atol=1e-9)
+        np.testing.assert_allclose(to_positions(w.past, rule(w, latest)), w.future, atol=1e-9)
 
 
 def test_who_stands_goes_on_standing():
     still = windows(np.ones((1, PAST + 1 + FUTURE, 2)))
-    for rule in (constant_velocity, constant_turn_rate):
-        assert np.abs(rule(still.past, 1)).max() < 1e-12
+    for rule in (constant_velocity, filtered_velocity, constant_turn_rate):
+        assert np.abs(rule(still, 1)).max() < 1e-12
 
 
 def test_the_errors_of_samples_are_those_it_was_fitted_to():
