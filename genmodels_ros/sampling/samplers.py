@@ -99,6 +99,13 @@ def heun_step(at: Transition) -> Tensor:
     return next_scale * (x + (next_time - time) * velocity)
 
 
+def consistency_step(at: Transition) -> Tensor:
+    """New noise on the estimate of x_0, for networks whose estimate at any x_t is the end of its curve: Song et al.
+    2023, "Consistency Models", algorithm 1. One step is the estimate itself. Wrong for any other network.
+    """
+    return at.alpha_s * at.x_0 + at.sigma_s * _new_noise(at)
+
+
 SAMPLERS: dict[str, Sampler] = {
     "ddpm": ddpm_step,
     "ddim": ddim_step(),
@@ -125,4 +132,5 @@ def _log_ratio(alpha: Tensor, sigma: Tensor) -> Tensor:
 
 
 def _new_noise(at: Transition) -> Tensor:
-    return torch.randn(at.x_t.shape, generator=at.rng, device=at.x_t.device, dtype=at.x_t.dtype)
+    device = at.x_t.device if at.rng is None else at.rng.device
+    return torch.randn(at.x_t.shape, generator=at.rng, device=device, dtype=at.x_t.dtype).to(at.x_t.device)

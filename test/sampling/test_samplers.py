@@ -4,7 +4,15 @@ import pytest
 import torch
 
 from genmodels_ros.sampling.parameterisations import PARAMETERISATIONS
-from genmodels_ros.sampling.samplers import SAMPLERS, ddim_step, ddpm_step, dpm_solver_step, euler_step, heun_step
+from genmodels_ros.sampling.samplers import (
+    SAMPLERS,
+    consistency_step,
+    ddim_step,
+    ddpm_step,
+    dpm_solver_step,
+    euler_step,
+    heun_step,
+)
 from genmodels_ros.sampling.schedules import SCHEDULES, cosine_schedule, flow_schedule
 
 ALL = SAMPLERS | {"ddim eta 0.5": ddim_step(0.5)}
@@ -80,3 +88,17 @@ def test_euler_is_ddim_without_noise(toy, schedule):
     schedule = SCHEDULES[schedule](100)
     a, b = (toy.draw(toy.optimal_denoiser(schedule), schedule, step, 10, 64) for step in (euler_step, ddim_step()))
     torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 5])
+def test_the_consistency_step_samples_exactly_with_a_network_that_knows_the_end_of_every_curve(toy, num_steps):
+    """For N(m, s² I) the curve through x_t ends at m + s (x_t - alpha m) / sqrt(alpha² s² + sigma²)."""
+    schedule, deviation = cosine_schedule(100), 0.3
+
+    def consistent(x_t, alpha, sigma):
+        return toy.MEAN + deviation * (x_t - alpha * toy.MEAN) / (alpha**2 * deviation**2 + sigma**2).sqrt()
+
+    denoiser = toy.optimal_denoiser(schedule, x_0_given=consistent)
+    samples = toy.draw(denoiser, schedule, consistency_step, num_steps)
+    torch.testing.assert_close(samples.mean(0), toy.MEAN, atol=0.02, rtol=0)
+    torch.testing.assert_close(samples.std(0), torch.full((2,), deviation), atol=0.02, rtol=0)
