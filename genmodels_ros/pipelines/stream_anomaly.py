@@ -13,7 +13,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
+from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.pipelines.stream_features import stream_features
 from genmodels_ros.pipelines.stream_model import DENSITY, StreamModel
 
@@ -74,6 +76,19 @@ class StreamAnomalyDetector:
         self.model, self.settings = model, settings
         self.forget()
 
+    @property
+    def card(self) -> Card:
+        """Of the model, an empty one without."""
+        return self.model.card if self.model else Card("stream_density", {})
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.device if self.model else torch.device("cpu")
+
+    @property
+    def num_parameters(self) -> int:
+        return self.model.num_parameters if self.model else 0
+
     def adopt(self, model: StreamModel | None) -> None:
         """Judges by `model` from the next call on."""
         self.model = model
@@ -116,6 +131,11 @@ class StreamAnomalyDetector:
         if model is None or seconds <= self.limit(model) * model.layout.period:
             return None
         return self._score(stamp, math.nan, seconds / model.layout.period, [], None, model)
+
+    @property
+    def last_stamp(self) -> float:
+        """Of the last whole row [s], 0 before any."""
+        return self._last or 0.0
 
     def limit(self, model: StreamModel) -> float:
         """Periods without a whole row that are no dropout yet."""

@@ -85,7 +85,7 @@ class TrajectoryQuery:
         if self.goal_config is not None:
             _check_configuration(self.goal_config, robot, "goal", ErrorCode.GOAL_OUT_OF_LIMITS)
         elif self.goal_pose is not None:
-            _check_pose(self.goal_pose)
+            check_pose(self.goal_pose)
         else:
             raise GenModelsError(ErrorCode.NO_GOAL, "Give a joint goal or a pose goal.")
         if not (_is_count(self.num_samples) and 1 <= self.num_samples <= MAX_SAMPLES):
@@ -201,7 +201,8 @@ def _check_warm_start(path, robot: Robot) -> None:
         raise GenModelsError(ErrorCode.NOT_FINITE, "The warm start holds numbers that are not finite.")
 
 
-def _check_pose(pose) -> None:
+def check_pose(pose) -> None:
+    """Raises GenModelsError(WRONG_LENGTH or NOT_FINITE) for what is no rigid transform [4, 4]."""
     values = _numbers(pose, "goal pose")
     if values.shape != (4, 4):
         raise GenModelsError(ErrorCode.WRONG_LENGTH, f"The goal pose must be a 4 x 4 matrix, got {values.shape}.")
