@@ -7,7 +7,16 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = "genmodels_ros"
-NODES = ("bringup", "simulation", "trajectory_generator", "world_model", "local_planner", "image_augmenter", "demo")
+NODES = (
+    "bringup",
+    "simulation",
+    "world_description",
+    "trajectory_generator",
+    "world_model",
+    "local_planner",
+    "image_augmenter",
+    "demo",
+)
 VERSION = re.search(r'__version__ = "(.+)"', Path(PACKAGE, "__init__.py").read_text()).group(1)
 
 
@@ -21,6 +30,7 @@ setup(
         (f"share/{PACKAGE}", ["package.xml"]),
         (f"share/{PACKAGE}/launch", glob("launch/*.launch.py")),
         (f"share/{PACKAGE}/config", glob("config/*.yaml") + glob("config/*.xml")),
+        (f"share/{PACKAGE}/config/gazebo", glob("config/gazebo/*.yaml")),
         (f"share/{PACKAGE}/rviz", glob("rviz/*.rviz")),
         (f"share/{PACKAGE}/worlds", glob("worlds/*.sdf")),
         (f"share/{PACKAGE}/worlds/meshes", glob("worlds/meshes/*")),

@@ -131,13 +131,16 @@ def from_rgb(rgb: np.ndarray, header: Header | None = None, encoding: str = "rgb
 
 
 def to_labels(msg: Image | CompressedImage, shape: tuple[int, int] | None = None) -> np.ndarray:
-    """Labels [H, W] as uint8, uint16 or int32, values untouched; from LABEL_ENCODINGS or a one-channel PNG.
+    """Labels [H, W] as uint8, uint16 or int32, values untouched; from LABEL_ENCODINGS, a one-channel PNG, or rgb8 whose
+    three channels are equal, as Gazebo's segmentation camera sends them.
 
     `shape` (H, W) is the size of the image that the labels belong to. Raises GenModelsError: LABEL_MISMATCH if the size
     differs, UNKNOWN_ENCODING, INVALID_IMAGE as `to_rgb`.
     """
     if isinstance(msg, CompressedImage):
         labels = _decode(msg, as_labels=True)
+    elif msg.encoding == "rgb8":
+        labels = _grey(to_rgb(msg))
     else:
         if msg.encoding not in LABEL_ENCODINGS:
             raise _unknown(msg.encoding, LABEL_ENCODINGS)
@@ -151,6 +154,12 @@ def to_labels(msg: Image | CompressedImage, shape: tuple[int, int] | None = None
             "send labels of the image's size.",
         )
     return labels
+
+
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    if (rgb != rgb[..., :1]).any():
+        raise _unknown("rgb8 with colours", LABEL_ENCODINGS)
+    return np.ascontiguousarray(rgb[..., 0])
 
 
 def from_labels(labels: np.ndarray, header: Header | None = None) -> Image:

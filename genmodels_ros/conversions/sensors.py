@@ -3,7 +3,7 @@
 import numpy as np
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
-from sensor_msgs.msg import LaserScan
+from sensor_msgs.msg import Imu, LaserScan
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar, to_planar
@@ -31,6 +31,19 @@ def to_laser_scan(
         range_max=float(range_max),
         ranges=np.asarray(ranges, dtype=np.float32).tolist(),
     )
+
+
+def to_imu(acceleration, angular_velocity, deviations: tuple[float, float], header: Header) -> Imu:
+    """The message of acceleration [3] m/s² and angular velocity [3] rad/s with their standard deviations, without an
+    orientation.
+    """
+    message = Imu(header=header)
+    for vector, values in ((message.linear_acceleration, acceleration), (message.angular_velocity, angular_velocity)):
+        vector.x, vector.y, vector.z = (float(value) for value in values)
+    message.linear_acceleration_covariance = (np.eye(3).ravel() * deviations[0] ** 2).tolist()
+    message.angular_velocity_covariance = (np.eye(3).ravel() * deviations[1] ** 2).tolist()
+    message.orientation_covariance[0] = -1.0  # sensor_msgs/Imu: there is none
+    return message
 
 
 def from_odometry(message: Odometry) -> tuple[np.ndarray, np.ndarray]:

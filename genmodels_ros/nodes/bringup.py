@@ -21,7 +21,10 @@ NODES = {
     "local_planner": "LocalPlannerNode",
     "image_augmenter": "ImageAugmenterNode",
     "simulation": "SimulationNode",
+    "world_description": "WorldDescriptionNode",
 }
+
+EVERYTHING = [name for name in NODES if name != "world_description"]  # which says what simulation says
 
 
 def make_nodes(names: list[str], autostart: bool) -> list[ManagedNode]:
@@ -36,7 +39,8 @@ def make_nodes(names: list[str], autostart: bool) -> list[ManagedNode]:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The arguments that are not for ROS."""
     parser = argparse.ArgumentParser(prog="bringup", description=__doc__.splitlines()[0])
-    parser.add_argument("--nodes", type=_names, default=list(NODES), help=f"any of {','.join(NODES)} (default: all)")
+    known = f"any of {','.join(NODES)} (default: all but world_description)"
+    parser.add_argument("--nodes", type=_names, default=EVERYTHING, help=known)
     parser.add_argument("--no-autostart", action="store_true", help="wait for somebody else to configure and activate")
     return parser.parse_args(arguments)
 

@@ -4,3 +4,6 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 # For what is said once, or seldom: who comes later still hears the last of it.
 LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, reliability=ReliabilityPolicy.RELIABLE)
+
+# For streams of a simulated sensor: reliable, as that serves subscribers of either reliability.
+SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)

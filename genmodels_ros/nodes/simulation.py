@@ -1,6 +1,6 @@
 """The simulation node: a MuJoCo world behind the topics that a real arm and a real mobile base have.
 
-It publishes no tf: tf2_msgs is not among the packages this suite is built from.
+`tf` (odom → base_link) is published where tf2_msgs is installed, which is not among the wheels this suite is built from.
 """
 
 from functools import partial
@@ -45,6 +45,8 @@ PARAMETERS = (
     Parameter("rates.odometry", 50.0, "Odometry", **RATE),
     Parameter("rates.scan", 10.0, "Laser scans", **RATE),
     Parameter("rates.camera", 10.0, "Images with labels; 0: no rendering", **RATE),
+    Parameter("rates.imu", 50.0, "Acceleration and angular velocity of the base", **RATE),
+    Parameter("rates.arm_cameras", 0.0, "Colour, depth and points of the arm's cameras; 0: no rendering", **RATE),
 )
 
 
@@ -67,15 +69,15 @@ class SimulationNode(ManagedNode):
                 ErrorCode.MODEL_UNAVAILABLE,
                 "Another real_time_factor than 1 needs publish_clock: set it.",
             )
-        camera = self.value("rates.camera") > 0
-        description = describe_world(
-            self.value("world"), self.value("floor.seed"), camera, self.value("floor.people_yield")
-        )
+        name = self.value("world")
+        eyes = {"floor": ("camera",), "arm_cell": ("arm_cameras",), "both": ("camera", "arm_cameras")}[name]
+        seen = any(self.value(f"rates.{eye}") > 0 for eye in eyes)
+        description = describe_world(name, self.value("floor.seed"), seen, self.value("floor.people_yield"))
         self._world = World(description, self.value("seed"), self._start_pose())
         self._sensors = add_sensors(self, self._world)
         self._contacts = self.add_publisher(DiagnosticStatus, "~/contacts", LATCHED)
         self._clock_topic = self.add_publisher(Clock, "/clock", CLOCK) if self.value("publish_clock") else None
-        self._latched = add_latched(self, self._world)
+        self._latched = add_latched(self, description)
 
     def activate(self):
         if self._world.base is not None:

@@ -8,22 +8,24 @@ from functools import partial
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid, Odometry
-from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CameraInfo, Image, JointState, LaserScan
+from sensor_msgs.msg import CameraInfo, Image, Imu, JointState, LaserScan
 
 from genmodels_interfaces.msg import ObstacleArray
 from genmodels_ros.conversions.images import from_labels, from_rgb
 from genmodels_ros.conversions.obstacles import to_obstacle_array
-from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
+from genmodels_ros.conversions.sensors import to_imu, to_laser_scan, to_odometry
 from genmodels_ros.conversions.simulated import to_camera_info, to_occupancy_grid
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.conversions.trajectories import to_joint_state
+from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.qos import LATCHED
+from genmodels_ros.nodes.qos import LATCHED, SENSOR
+from genmodels_ros.nodes.simulation_cameras import publish_rgbd, rgbd_topics
+from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.runner import Schedule
+from genmodels_ros.simulation.scenes import WorldDescription
 from genmodels_ros.simulation.world import World
 
-SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)  # serves subscribers of either reliability
 MAP_RESOLUTION = 0.05  # m
 
 
@@ -35,25 +37,33 @@ def add_sensors(node: ManagedNode, world: World) -> list[tuple[Schedule, Callabl
     sensors = []
 
     def add(rate: str, publish: Callable, *topics: tuple) -> None:
-        publishers = [node.add_publisher(*topic) for topic in topics]
-        sensors.append((Schedule(node.value(f"rates.{rate}")), partial(publish, *publishers)))
+        if node.value(f"rates.{rate}") > 0:
+            publishers = [node.add_publisher(*topic) for topic in topics]
+            sensors.append((Schedule(node.value(f"rates.{rate}")), partial(publish, *publishers)))
 
     if world.base is not None:
         add("odometry", _publish_odometry, (Odometry, "odom"))
+        if TRANSFORMS is not None:
+            add("odometry", _publish_transform, (TRANSFORMS, "tf"))
         add("scan", _publish_scan, (LaserScan, "scan", SENSOR))
+        if world.description.imu is not None:
+            add("imu", _publish_imu, (Imu, "imu", SENSOR))
     if world.arm is not None:
         add("joint_states", _publish_joints, (JointState, "joint_states"))
     if world.description.camera is not None:
         topics = ((Image, "image_raw"), (Image, "label_image"), (CameraInfo, "camera_info"))
         add("camera", _publish_camera, *((*topic, SENSOR) for topic in topics))
+    for camera in world.description.arm_cell.cameras if world.description.arm_cell else ():
+        add("arm_cameras", partial(publish_rgbd, camera), *rgbd_topics(camera.name))
     return sensors
 
 
-def add_latched(node: ManagedNode, world: World) -> list:
+def add_latched(node: ManagedNode, description: WorldDescription) -> list:
     """(publisher, message) of what never changes: the arm's obstacles, the map."""
-    latched, description = [], world.description
+    latched = []
     if description.arm_cell is not None:
-        message = to_obstacle_array(description.arm_cell.scene, header(world.arm.robot.base_frame, 0.0))
+        base_frame = load_robot(description.arm_cell.robot).base_frame
+        message = to_obstacle_array(description.arm_cell.scene, header(base_frame, 0.0))
         latched.append((node.add_publisher(ObstacleArray, "obstacles", LATCHED), message))
     if description.floor is not None:
         grid = description.occupancy(MAP_RESOLUTION)
@@ -80,6 +90,10 @@ def _publish_odometry(publisher, world: World, stamp: float):
     publisher.publish(to_odometry(odometry.pose, odometry.twist, header("odom", stamp)))
 
 
+def _publish_transform(publisher, world: World, stamp: float):
+    publisher.publish(to_transforms(world.base.odometry().pose, header("odom", stamp), "base_link"))
+
+
 def _publish_scan(publisher, world: World, stamp: float):
     lidar = world.description.lidar
     message = to_laser_scan(
@@ -92,6 +106,12 @@ def _publish_scan(publisher, world: World, stamp: float):
         scan_time=1.0 / lidar.rate,
     )
     publisher.publish(message)
+
+
+def _publish_imu(publisher, world: World, stamp: float):
+    imu = world.description.imu
+    deviations = imu.acceleration_noise, imu.angular_velocity_noise
+    publisher.publish(to_imu(*world.imu(), deviations, header("imu_link", stamp)))
 
 
 def _publish_camera(image, labels, info, world: World, stamp: float):

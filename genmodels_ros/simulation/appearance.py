@@ -56,10 +56,12 @@ def add_floor_looks(spec: mujoco.MjSpec, plan: FloorPlan) -> None:
     _add_room_lights(spec, plan)
 
 
-def add_base_looks(spec: mujoco.MjSpec, base: Base, camera: Camera) -> None:
-    """The robot's figure and its camera, looking along base_link's x axis."""
+def add_base_looks(spec: mujoco.MjSpec, base: Base, camera: Camera | None) -> None:
+    """The robot's figure and its camera, if any, looking along base_link's x axis."""
     body = spec.body("base_link")
     add_parts(body, base_parts(base), "base")
+    if camera is None:
+        return
     body.add_camera(
         name="camera", pos=list(camera.position), fovy=np.degrees(camera.vertical_fov), xyaxes=[0, -1, 0, 0, 0, 1]
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The camera on the base: colour, labels and depth of the same moment, rendered off screen.
+"""A camera of the world: colour, labels and depth of the same moment, rendered off screen.
 
 Rendering needs an OpenGL context that belongs to the thread that first asked for a picture: ask from one thread only.
 """
@@ -10,7 +10,8 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.simulation.geoms import ARM_HULL, CEILING, LOOKS, SOLID, label_of
-from genmodels_ros.simulation.scenes import Camera, LabelClass
+from genmodels_ros.simulation.pinhole import Pinhole
+from genmodels_ros.simulation.scenes import LabelClass
 
 
 def new_renderer(model: mujoco.MjModel, width: int, height: int) -> mujoco.Renderer:
@@ -26,10 +27,10 @@ def new_renderer(model: mujoco.MjModel, width: int, height: int) -> mujoco.Rende
 
 
 class CameraSimulation:
-    """Renders the model's camera "camera" at the description's size."""
+    """Renders the model's camera `name` at the description's size; "camera" is the one on the base."""
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, camera: Camera):
-        self._model, self._data = model, data
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, camera: Pinhole, name: str = "camera"):
+        self._model, self._data, self._name = model, data, name
         self._renderer = new_renderer(model, camera.width, camera.height)
         self._options = mujoco.MjvOption()
         self._options.geomgroup[:] = 0
@@ -62,7 +63,7 @@ class CameraSimulation:
     def _render(self) -> np.ndarray:
         mujoco.mj_kinematics(self._model, self._data)  # the step leaves poses where they were before it
         mujoco.mj_camlight(self._model, self._data)
-        self._renderer.update_scene(self._data, "camera", self._options)
+        self._renderer.update_scene(self._data, self._name, self._options)
         return self._renderer.render()
 
     def close(self) -> None:

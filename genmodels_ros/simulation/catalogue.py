@@ -32,7 +32,7 @@ def describe_world(
     corner = (CELL_CORNER, CELL_YAW) if name == "both" else ((0.0, 0.0, CELL_CORNER[2]), 0.0)
     return WorldDescription(
         floor=plan if name != "arm_cell" else None,
-        arm_cell=_arm_cell(*corner) if name != "floor" else None,
+        arm_cell=_arm_cell(*corner, camera) if name != "floor" else None,
         camera=Camera() if camera and name != "arm_cell" else None,
         imu=Imu() if name != "arm_cell" else None,
         people_yield=people_yield,
@@ -49,5 +49,5 @@ def start_pose(description: WorldDescription, floor_seed: int = DEMO_FLOOR) -> t
     return (*map(float, places[0]), 0.0)
 
 
-def _arm_cell(position, yaw: float) -> ArmCell:
-    return ArmCell(demo_arm_scene(), position=position, yaw=yaw, cameras=panda_cameras())
+def _arm_cell(position, yaw: float, cameras: bool) -> ArmCell:
+    return ArmCell(demo_arm_scene(), position=position, yaw=yaw, cameras=panda_cameras() if cameras else ())

@@ -24,7 +24,8 @@ def build_spec(description: WorldDescription) -> mujoco.MjSpec:
     spec.option.timestep = description.timestep
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     seed = floor.style if floor is not None else 0
-    add_materials(spec, seed, textured=camera is not None)
+    seen = description.is_looked_at
+    add_materials(spec, seed, textured=seen)
     if floor is not None:
         add_floor(spec, floor)
         add_base(spec, description.base)
@@ -33,8 +34,8 @@ def build_spec(description: WorldDescription) -> mujoco.MjSpec:
     if description.arm_cell is not None:
         if floor is None:
             add_ground(spec)
-        add_arm_cell(spec, description.arm_cell, visible=camera is not None)
-    if camera is not None:
+        add_arm_cell(spec, description.arm_cell, visible=seen)
+    if seen:
         set_rendering(spec, seed)
         if floor is not None:
             add_floor_looks(spec, floor)

@@ -152,7 +152,7 @@ def _legs(table: Box, height: float) -> list[Solid]:
 class WorldDescription:
     """A floor with a mobile base on it, an arm cell, or both.
 
-    With camera None nothing is made for looking at, which loads faster; with imu None none is simulated.
+    Without any camera nothing is made for looking at, which loads faster; with imu None none is simulated.
     people_yield: people stop for a robot right in front of them. Off by default: in training data, not being run into
     is the robot's task, and people stop only after they have run into it. The simulation node turns it on, because a
     person does not walk into a robot that stands still.
@@ -163,8 +163,13 @@ class WorldDescription:
     base: Base = Base()
     lidar: Lidar = Lidar()
     camera: Camera | None = Camera()
-    imu: Imu | None = None
     people_yield: bool = False
+    imu: Imu | None = None
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether there is a camera anywhere, so that colours, textures and lamps matter."""
+        return self.camera is not None or bool(self.arm_cell and self.arm_cell.cameras)
 
     def occupancy(self, resolution: float) -> OccupancyGrid:
         """The floor's grid of what a mobile base could hit, with the arm cell's legs; needs a floor."""

@@ -1,6 +1,6 @@
 """An arm as an SDF model, from its URDF: links, joints, meshes where the description's package has them, controllers.
 
-Gazebo's own JointTrajectoryController follows `joint_trajectory` and JointStatePublisher tells `joint_states`, so an arm
+Gazebo's own JointTrajectoryController follows `joint_trajectory` and JointStatePublisher tells `joint_states`: an arm
 moves without ROS and ros2_control. With ros2_control it is spawned from its URDF instead (robot_urdf).
 """
 

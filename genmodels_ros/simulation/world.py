@@ -19,6 +19,7 @@ from genmodels_ros.simulation.camera import CameraSimulation
 from genmodels_ros.simulation.geoms import yaw_quaternion
 from genmodels_ros.simulation.lidar import LidarSimulation
 from genmodels_ros.simulation.mjcf import build_spec
+from genmodels_ros.simulation.pinhole import Pinhole
 from genmodels_ros.simulation.scenes import WorldDescription
 from genmodels_ros.simulation.walkers import WalkerMotion
 
@@ -37,7 +38,7 @@ class World:
         self._start_pose = base_pose
         self.base: BaseSimulation | None = None
         self.arm: ArmSimulation | None = None
-        self._camera: CameraSimulation | None = None
+        self._cameras: dict[str, CameraSimulation] = {}
         self.reset()
 
     def reset(self, base_pose=None) -> None:
@@ -52,6 +53,7 @@ class World:
         if floor is not None:
             self.base = BaseSimulation(self.model, self.data, self.description.base, rng)
             self._lidar = LidarSimulation(self.model, self.data, self.description.lidar, rng)
+            self._imu_rng = np.random.default_rng([self.seed, 7])
             pose = base_pose if base_pose is not None else self._start_pose
             self.base.place(pose if pose is not None else self._free_pose(rng))
         if self.description.arm_cell is not None:
@@ -114,6 +116,26 @@ class World:
         """How far it is along the optical axis: float32 [H, W], m."""
         return self._eye().depth()
 
+    def arm_camera(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """What a camera of the arm cell sees: uint8 [H, W, 3], and float32 [H, W] m along the optical axis.
+
+        Depth is infinite beyond the camera's range and NaN before it, as REP-117 has it.
+        """
+        camera = next(camera for camera in self.description.arm_cell.cameras if camera.name == name)
+        eye = self._eye(name, camera)
+        depth = eye.depth()
+        depth[depth > camera.far], depth[depth < camera.near] = np.inf, np.nan
+        return eye.rgb(), depth
+
+    def imu(self) -> tuple[np.ndarray, np.ndarray]:
+        """Acceleration against free fall [3] m/s² and angular velocity [3] rad/s, in base_link's axes, with noise."""
+        imu, rng = self.description.imu, self._imu_rng
+        acceleration, angular_velocity = (
+            self.data.sensor(f"imu_{name}").data.copy() for name in ("acceleration", "angular_velocity")
+        )
+        noise = rng.normal(0, imu.acceleration_noise, 3), rng.normal(0, imu.angular_velocity_noise, 3)
+        return acceleration + noise[0], angular_velocity + noise[1]
+
     def warm_up(self) -> None:
         """Makes the camera's OpenGL context, which takes a second, before time matters."""
         if self.base is not None and self.description.camera is not None:
@@ -121,14 +143,13 @@ class World:
 
     def close(self) -> None:
         """Frees the camera's OpenGL context, from the thread that used it."""
-        if self._camera is not None:
-            self._camera.close()
-            self._camera = None
+        while self._cameras:
+            self._cameras.popitem()[1].close()
 
-    def _eye(self) -> CameraSimulation:
-        if self._camera is None:
-            self._camera = CameraSimulation(self.model, self.data, self.description.camera)
-        return self._camera
+    def _eye(self, name: str = "camera", camera: Pinhole | None = None) -> CameraSimulation:
+        if name not in self._cameras:
+            self._cameras[name] = CameraSimulation(self.model, self.data, camera or self.description.camera, name)
+        return self._cameras[name]
 
     def walker_poses(self) -> np.ndarray:
         """[W, 3] true x, y, heading of the people."""

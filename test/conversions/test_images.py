@@ -100,6 +100,13 @@ def test_labels_of_another_size_are_refused():
     message = images.from_labels(np.zeros((4, 6), np.uint8))
     assert code_of(images.to_labels, message, (6, 4)) == ErrorCode.LABEL_MISMATCH
     assert code_of(images.to_labels, images.from_rgb(smooth_image())) == ErrorCode.UNKNOWN_ENCODING
+
+
+def test_labels_of_three_equal_channels_are_read():
+    """As a segmentation camera in Gazebo sends them."""
+    labels = np.random.default_rng(0).integers(0, 6, (5, 7)).astype(np.uint8)
+    message = images.from_rgb(np.stack([labels] * 3, axis=-1))
+    np.testing.assert_array_equal(images.to_labels(message, labels.shape), labels)
     assert code_of(images.from_labels, np.zeros((4, 6), float)) == ErrorCode.INVALID_IMAGE
 
 

@@ -9,7 +9,7 @@ from nav_msgs.msg import Odometry
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.observations import to_observation
-from genmodels_ros.conversions.sensors import from_odometry, from_twist, to_laser_scan, to_odometry, to_twist
+from genmodels_ros.conversions.sensors import from_odometry, from_twist, to_imu, to_laser_scan, to_odometry, to_twist
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
@@ -78,3 +78,11 @@ def test_scans_that_cannot_be_used(fields, code):
     with pytest.raises(GenModelsError) as error:
         to_observation(scan, Odometry())
     assert error.value.code == code
+
+
+def test_an_imu_without_orientation_says_so():
+    message = to_imu((1.0, 2.0, 9.8), (0.1, 0.2, 0.3), (0.5, 0.25), Header(frame_id="imu_link"))
+    assert (message.linear_acceleration.z, message.angular_velocity.x) == (9.8, 0.1)
+    assert message.orientation_covariance[0] == -1.0
+    assert message.linear_acceleration_covariance[[0, 4, 8]].tolist() == [0.25] * 3
+    assert message.angular_velocity_covariance[4] == 0.0625 and message.angular_velocity_covariance[1] == 0

@@ -25,7 +25,7 @@ DEFAULTS = {
 
 
 def executables() -> set[str]:
-    (names,) = re.findall(r"^NODES = \((.*)\)$", (ROOT / "setup.py").read_text(), re.MULTILINE)
+    (names,) = re.findall(r"^NODES = \((.*?)^\)$", (ROOT / "setup.py").read_text(), re.MULTILINE | re.DOTALL)
     return set(re.findall(r'"(\w+)"', names))
 
 

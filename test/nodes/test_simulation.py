@@ -9,14 +9,16 @@ from nav_msgs.msg import OccupancyGrid, Odometry
 from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_sensor_data
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image, JointState, LaserScan
+from sensor_msgs.msg import CameraInfo, Image, Imu, JointState, LaserScan, PointCloud2
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from genmodels_interfaces.msg import ObstacleArray
+from genmodels_ros.conversions.depth import to_camera, to_depth
 from genmodels_ros.conversions.images import to_labels, to_rgb
 from genmodels_ros.conversions.obstacles import to_scene
+from genmodels_ros.conversions.point_clouds import to_points
 from genmodels_ros.conversions.poses import to_planar
 from genmodels_ros.conversions.simulated import from_contacts
 from genmodels_ros.conversions.stamps import to_seconds
@@ -48,6 +50,7 @@ def heard(graph, simulation):
         "scan": graph.listen(LaserScan, "/sim/scan", qos_profile_sensor_data),
         "image": graph.listen(Image, "/sim/image_raw", qos_profile_sensor_data),
         "labels": graph.listen(Image, "/sim/label_image"),
+        "imu": graph.listen(Imu, "/sim/imu", qos_profile_sensor_data),
         "info": graph.listen(CameraInfo, "/sim/camera_info"),
         "map": graph.listen(OccupancyGrid, "/sim/map", LATCHED),
         "obstacles": graph.listen(ObstacleArray, "/sim/obstacles", LATCHED),
@@ -197,6 +200,30 @@ def test_clock_starts_at_zero_and_the_world_can_run_fast(graph, wait_until):
         assert wait_until(lambda: clocks)
         assert to_seconds(clocks[0].clock) < 5.0 * (time.monotonic() - started)
         assert wait_until(lambda: to_seconds(clocks[-1].clock) > 2.0)
+    finally:
+        graph.remove(node)
+
+
+def test_arm_cameras_speak_when_asked_for(graph, wait_until):
+    settings = {"world": "arm_cell", "rates.arm_cameras": 5.0}
+    overrides = [Parameter(name, value=value) for name, value in settings.items()]
+    node = graph.add(SimulationNode(namespace="eyes", parameter_overrides=overrides))
+    try:
+        assert node.start()
+        for camera in ("wrist_camera", "overview_camera"):
+            heard = {
+                topic: graph.listen(message, f"/eyes/{camera}/{topic}", qos_profile_sensor_data)
+                for topic, message in (
+                    ("image_raw", Image), ("camera_info", CameraInfo), ("depth/image_raw", Image),
+                    ("depth/camera_info", CameraInfo), ("points", PointCloud2),
+                )
+            }  # fmt: skip
+            assert wait_until(lambda heard=heard: all(heard.values()))
+            assert {messages[0].header.frame_id for messages in heard.values()} == {f"{camera}_optical_frame"}
+            depth = to_depth(heard["depth/image_raw"][0])
+            assert to_camera(heard["depth/camera_info"][0], depth.shape).fx == pytest.approx(277.13, abs=0.01)
+            points = to_points(heard["points"][0])
+            assert len(points) == np.isfinite(depth).sum() > 10_000 and (points[:, 2] > 0).all()
     finally:
         graph.remove(node)
 

@@ -7,7 +7,7 @@ import pytest
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.simulation.floor_layouts import demo_floor_plan, random_floor_plan
 from genmodels_ros.simulation.floor_plan import FloorPlan, Walker, plan_from_segments, wall
-from genmodels_ros.simulation.scenes import Base, Lidar, WorldDescription
+from genmodels_ros.simulation.scenes import Base, Imu, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 
 WIDTH, DEPTH = 6.0, 4.0
@@ -180,3 +180,24 @@ def test_refuses_commands_that_are_no_numbers(command):
     with pytest.raises(GenModelsError) as caught:
         World(EXACT, base_pose=(3.0, 2.0, 0.0)).base.set_command(*command)
     assert caught.value.code == ErrorCode.NOT_FINITE
+
+
+def test_imu_feels_gravity_turns_and_speeding_up():
+    imu = Imu(position=(0.0, 0.0, 0.1), acceleration_noise=0.0, angular_velocity_noise=0.0)
+    world = World(replace(EXACT, imu=imu), base_pose=(1.0, 2.0, 0.7))
+    world.advance(0.2)
+    acceleration, angular_velocity = world.imu()
+    np.testing.assert_allclose(acceleration, [0, 0, 9.81], atol=1e-3)
+    np.testing.assert_allclose(angular_velocity, 0, atol=1e-6)
+    drive(world, 0.5, 0.0, 0.3)
+    assert world.imu()[0][0] == pytest.approx(EXACT.base.max_acceleration, rel=0.2), "along its own x axis"
+    drive(world, 0.0, 1.0, 1.5)
+    assert world.imu()[1] == pytest.approx([0, 0, 1.0], abs=0.02)
+
+
+def test_imu_has_its_noise():
+    imu = Imu(acceleration_noise=0.05, angular_velocity_noise=0.01)
+    world = World(replace(EXACT, imu=imu), base_pose=(3.0, 2.0, 0.0))
+    world.advance(0.1)
+    samples = np.array([np.concatenate(world.imu()) for _ in range(400)])
+    np.testing.assert_allclose(samples.std(axis=0), [0.05] * 3 + [0.01] * 3, rtol=0.15)

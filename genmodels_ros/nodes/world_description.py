@@ -1,0 +1,45 @@
+"""What a simulated world knows of itself, beside a simulator that does not say it: the arm's obstacles and the map.
+
+With sim:=gazebo it stands in for the simulation node's latched topics.
+"""
+
+from rclpy.clock import Clock, ClockType
+
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.process import main_for
+from genmodels_ros.nodes.simulation_topics import add_latched
+from genmodels_ros.simulation.catalogue import DEMO_FLOOR, WORLDS, describe_world
+
+
+class WorldDescriptionNode(ManagedNode):
+    """Publishes `obstacles` and `map` once, for everybody who comes later too."""
+
+    PARAMETERS = (
+        *ManagedNode.PARAMETERS,
+        Parameter("world", "both", "Which world is described", choices=WORLDS, load_time=True),
+        Parameter("floor.seed", DEMO_FLOOR, "Random floor plan; -1: the demo's", range=(-1, 2**31), load_time=True),
+    )
+
+    def __init__(self, **options):
+        super().__init__("world_description", **options)
+
+    def configure(self):
+        description = describe_world(self.value("world"), self.value("floor.seed"), camera=False)
+        self._latched = add_latched(self, description)
+
+    def activate(self):
+        # Publishers are enabled when activation has ended; time of the simulation may not have begun.
+        self._timer = self.add_timer(0.05, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def publish(self):
+        """Says it all, once."""
+        if not self.active:
+            return
+        self._timer.cancel()
+        for publisher, message in self._latched:
+            message.header.stamp = self.get_clock().now().to_msg()
+            publisher.publish(message)
+
+
+main = main_for(WorldDescriptionNode)
