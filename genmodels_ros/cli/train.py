@@ -16,6 +16,7 @@ class Trainer:
     """`module` has train(data=, out=, steps=, batch_size=, seed=, device=, resume=, **options) → Card.
 
     `add(group)` declares the `options` that only this model has; what is not given keeps the trainer's default.
+    makes_data: it needs no data=
     """
 
     help: str
@@ -23,6 +24,7 @@ class Trainer:
     batch_size: int  # that the shipped checkpoint was trained with
     options: tuple[str, ...] = ()
     add: Callable | None = None
+    makes_data: bool = False
 
 
 def _trajectories(add) -> None:
@@ -62,6 +64,12 @@ def _agents(add) -> None:
     add("--set", dest="settings", action="append", type=setting, metavar="NAME=VALUE", help="of the family's config")
 
 
+def _inverse_kinematics(add) -> None:
+    add("--robot", help="a shipped arm or a YAML file (default: panda)")
+    add("--learning-rate", type=float, help="default: 0.002")
+    add("--set", dest="settings", action="append", type=setting, metavar="NAME=VALUE", help="of the flow's config")
+
+
 TRAINERS = {
     "trajectories": Trainer(
         "arm trajectories by diffusion", "genmodels_ros.training.trajectories", 96,
@@ -85,6 +93,10 @@ TRAINERS = {
         "other agents' motion, from floors of 'genmodels data world-model'", "genmodels_ros.training.agent_motion", 256,
         ("family", "learning_rate", "settings"), _agents,
     ),
+    "inverse-kinematics": Trainer(
+        "many joint solutions for a tool pose, of any arm", "genmodels_ros.training.inverse_kinematics", 384,
+        ("robot", "learning_rate", "settings"), _inverse_kinematics, makes_data=True,
+    ),
     "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera_segmenter", 16),
 }  # fmt: skip
 
@@ -95,7 +107,10 @@ def add(commands) -> None:
     )
     for name, trainer in TRAINERS.items():
         parser = models.add_parser(name, help=trainer.help)
-        parser.add_argument("--data", type=Path, required=True, help="folder of what 'genmodels data' made, or of tubs")
+        if not trainer.makes_data:
+            parser.add_argument(
+                "--data", type=Path, required=True, help="folder of what 'genmodels data' made, or of tubs"
+            )
         parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
         parser.add_argument("--steps", type=positive, required=True)
         parser.add_argument("--batch-size", type=positive, default=trainer.batch_size, help="default: %(default)s")
@@ -109,13 +124,12 @@ def add(commands) -> None:
 def _train(args):
     trainer = TRAINERS[args.model]
     card = module(trainer.module).train(
-        data=args.data,
         out=args.out,
         steps=args.steps,
         batch_size=args.batch_size,
         seed=args.seed,
         device=args.device,
         resume=args.resume,
-        **given(args, trainer.options),
+        **given(args, ("data", *trainer.options)),
     )
     print(json.dumps(card.metrics, indent=2))

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from genmodels_ros.models.family import with_condition
+
 
 class MaskedLinear(nn.Linear):
     """A linear layer with some connections cut; mask: bool [outputs, inputs], True where there is one."""
@@ -49,9 +51,14 @@ class MaskedPerceptron(nn.Module):
         """The layer that gives the outputs, for whoever initialises them."""
         return self.network[-1]
 
+    def about(self, d: int, x: Tensor, condition: Tensor | None = None) -> Tensor:
+        """[N, K] row d alone, for those who draw one variable after the other: most of the last layer is spared."""
+        rows = slice(d * self.outputs, (d + 1) * self.outputs)
+        hidden = self.network[:-1](with_condition(x, condition))
+        return functional.linear(hidden, self.last.weight[rows] * self.last.mask[rows], self.last.bias[rows])
+
     def forward(self, x: Tensor, condition: Tensor | None = None) -> Tensor:
-        seen = x if condition is None else torch.cat([x, condition], dim=-1)
-        return self.network(seen).unflatten(-1, (self.dimension, self.outputs))
+        return self.network(with_condition(x, condition)).unflatten(-1, (self.dimension, self.outputs))
 
 
 def made_masks(dimension: int, condition_dimension: int, outputs: int, width: int, layers: int) -> list[Tensor]:

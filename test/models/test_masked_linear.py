@@ -34,6 +34,13 @@ def test_the_first_variable_has_outputs_of_its_own_without_a_condition():
     torch.testing.assert_close(made(torch.randn(5, 3))[:, 0], made.last.bias[:4].expand(5, 4))
 
 
+def test_one_row_alone_is_the_same_row():
+    made = MaskedPerceptron(3, 2, outputs=4, width=8, layers=2)
+    x, c = torch.randn(5, 3), torch.randn(5, 2)
+    for d in range(3):
+        torch.testing.assert_close(made.about(d, x, c), made(x, c)[:, d])
+
+
 def test_cut_connections_get_no_gradient():
     layer = MaskedLinear(torch.tensor([[True, False], [True, True]]))
     layer(torch.ones(1, 2)).sum().backward()

@@ -28,7 +28,7 @@ class Autoregressive(nn.Module):
         """x [N, D] and log |det dx/dz| [N]."""
         x, total = torch.zeros_like(z), z.new_zeros(len(z))
         for d in range(z.shape[1]):
-            parameters = self.network(x, condition)[:, d]
+            parameters = self.network.about(d, x, condition)
             value, log_slope = self.transform(z[:, d], parameters, inverse=True)
             x, total = torch.cat([x[:, :d], value[:, None], x[:, d + 1 :]], dim=1), total + log_slope
         return x, total
