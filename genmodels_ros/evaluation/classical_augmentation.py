@@ -1,4 +1,4 @@
-"""Classical augmentation of colour, light and noise with OpenCV: the bar that a generative one has to clear.
+"""Classical augmentation of colour, light and noise: the bar that a generative one has to clear.
 
 The operations and their usual ranges are those of the common libraries (colour jitter, random gamma, Gaussian noise and
 blur); geometry is left alone, so that labels hold as the augmenter's do.
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
+
+from genmodels_ros.training.colour_changes import contrasted, noisy, recoloured
+from genmodels_ros.training.segmentation import as_tensor
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,17 @@ class Policy:
 
     def __call__(self, image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """uint8 [H, W, 3] → uint8 [H, W, 3]."""
-        x = _recoloured(image, rng.uniform(*self.saturation), rng.uniform(-self.hue, self.hue))
-        x = np.clip(x * _log_uniform(self.exposure, rng), 0, 1) ** _log_uniform(self.gamma, rng)
-        mean = x.mean()
-        x = mean + (x - mean) * rng.uniform(*self.contrast)
+        one = torch.ones(1)
+        saturation, hue = one * rng.uniform(*self.saturation), one * 2 * torch.pi * rng.uniform(-self.hue, self.hue)
+        x = recoloured(as_tensor(image[None]), hue, saturation)
+        x = (x * _log_uniform(self.exposure, rng)).clamp(0, 1) ** _log_uniform(self.gamma, rng)
+        x = contrasted(x, one * rng.uniform(*self.contrast))
         if self.blur:
-            x = cv2.GaussianBlur(x, (0, 0), rng.uniform(0.1, self.blur))
+            x = _blurred(x, rng.uniform(0.1, self.blur))
         if self.noise:
-            x = x + rng.uniform(0, self.noise) * rng.standard_normal(x.shape, dtype=np.float32)
-        return np.rint(np.clip(x, 0, 1) * 255).astype(np.uint8)
+            level = one * rng.uniform(0, self.noise)
+            x = noisy(x, level, torch.from_numpy(rng.standard_normal(x.shape, dtype=np.float32)))
+        return (x[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 
 COLOUR = {"saturation": (0.5, 1.5), "hue": 0.05}
@@ -50,12 +56,10 @@ POLICIES = {
 }
 
 
-def _recoloured(image: np.ndarray, saturation: float, hue: float) -> np.ndarray:
-    """float32 [H, W, 3] in [0, 1]."""
-    hsv = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0] + 360 * hue) % 360
-    hsv[..., 1] = np.clip(hsv[..., 1] * saturation, 0, 1)
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+def _blurred(images: torch.Tensor, sigma: float) -> torch.Tensor:
+    """One image, [1, 3, H, W]; sigma in pixels."""
+    rows = cv2.GaussianBlur(images[0].permute(1, 2, 0).contiguous().numpy(), (0, 0), sigma)
+    return torch.from_numpy(rows).permute(2, 0, 1)[None]
 
 
 def _log_uniform(limits: tuple[float, float], rng: np.random.Generator) -> float:

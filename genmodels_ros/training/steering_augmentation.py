@@ -10,8 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# RGB to luma and two axes of colour (YIQ), where hue is an angle
-_YIQ = torch.tensor([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
+from genmodels_ros.training.colour_changes import contrasted, noisy, recoloured
 
 
 @dataclass(frozen=True)
@@ -46,22 +45,16 @@ class ClassicalAugmentation:
 
     def _coloured(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """Hue turned, saturation scaled, white balance shifted."""
-        to_yiq = _YIQ.to(images)
         hue, saturation = (
             self._uniform(images, rng, 0.6).flatten(),
             torch.exp(self._uniform(images, rng, 0.6)).flatten(),
         )
-        cos, sin = saturation * hue.cos(), saturation * hue.sin()
-        turn = torch.zeros(len(images), 3, 3, device=images.device)
-        turn[:, 0, 0], turn[:, 1, 1], turn[:, 1, 2], turn[:, 2, 1], turn[:, 2, 2] = 1, cos, -sin, sin, cos
-        transform = torch.linalg.inv(to_yiq) @ turn @ to_yiq
         balance = torch.exp(0.15 * self.strength * self._normal(images, rng, 3))
-        return torch.einsum("bij,bjhw->bihw", transform, images) * balance
+        return recoloured(images, hue, saturation) * balance
 
     def _lit(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """Contrast about the mean, brightness, gamma."""
-        mean = images.mean(dim=(1, 2, 3), keepdim=True)
-        images = mean + (images - mean) * torch.exp(self._uniform(images, rng, 0.5))
+        images = contrasted(images, torch.exp(self._uniform(images, rng, 0.5)))
         images = images + self._uniform(images, rng, 0.25)
         return images.clamp(1e-4, 1) ** torch.exp(self._uniform(images, rng, 0.5))
 
@@ -72,7 +65,7 @@ class ClassicalAugmentation:
 
     def _noisy(self, images: Tensor, rng: torch.Generator) -> Tensor:
         level = self._uniform(images, rng, 0.05).abs()
-        return images + level * torch.randn(images.shape, generator=rng).to(images.device)
+        return noisy(images, level, torch.randn(images.shape, generator=rng).to(images.device))
 
     def _uniform(self, images: Tensor, rng: torch.Generator, reach: float) -> Tensor:
         """[B, 1, 1, 1] within ±reach x strength."""
