@@ -12,6 +12,7 @@ def add(commands) -> None:
     parser.add_argument("--out", type=Path, required=True, help="where the results go, JSON")
     parser.add_argument("--robot", default="panda")
     add_checkpoint(parser)
+    parser.add_argument("--prior", type=Path, help="checkpoint of a family over the arm's paths, to draw from first")
     parser.add_argument("--samples", type=positive, default=16, help="drawn a problem (default: %(default)s)")
     parser.add_argument("--no-fallback", action="store_true", help="answer with the model's own trajectories only")
     parser.add_argument("--all-candidates", action="store_true", help="write every verified trajectory, ranked")
@@ -26,7 +27,9 @@ def _plan(args):
     from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
 
     problems = load_problems(args.problems)
-    generator = TrajectoryGenerator.from_checkpoint(args.checkpoint, robot=args.robot, device=args.device)
+    generator = TrajectoryGenerator.from_checkpoint(
+        args.checkpoint, robot=args.robot, device=args.device, prior=args.prior
+    )
     results = []
     for problem in tqdm(problems, unit="problem", disable=None):
         query = TrajectoryQuery.from_problem(

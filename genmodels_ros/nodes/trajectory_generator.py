@@ -78,7 +78,12 @@ class TrajectoryGeneratorNode(ModelNode):
 
     def load(self, checkpoint: Path, device: str, precision: str) -> TrajectoryGenerator:
         return TrajectoryGenerator.from_checkpoint(
-            checkpoint, robot=self.robot, device=device, precision=precision, sampling=sampling_settings(self)
+            checkpoint,
+            robot=self.robot,
+            device=device,
+            precision=precision,
+            sampling=sampling_settings(self),
+            prior=Path(prior) if (prior := self.value("sampling.prior")) else None,
         )
 
     def warm_up(self) -> None:

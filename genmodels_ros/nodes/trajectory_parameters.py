@@ -24,6 +24,12 @@ PARAMETERS = (
         range=(0.0, 10.0),
         load_time=True,
     ),
+    Parameter(
+        "sampling.prior",
+        "",
+        "Checkpoint of a family over the arm's paths, which draws the first batch; empty: the model draws all",
+        load_time=True,
+    ),
     Parameter("time_limit", 10.0, "Computation where a request says 0", "s", range=(0.01, 600.0)),
     Parameter("max_time_limit", 60.0, "Longest computation a request may ask for", "s", range=(0.01, 600.0)),
     Parameter("weights.length", 1.0, "Cost of joint-space length", "1/rad", range=(0.0, 1e3)),

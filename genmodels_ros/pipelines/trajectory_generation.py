@@ -19,6 +19,7 @@ from genmodels_ros.pipelines.candidate_search import search
 from genmodels_ros.pipelines.fallback import fallback_paths
 from genmodels_ros.pipelines.goals import goal_configurations
 from genmodels_ros.pipelines.guidance import CostGuidance
+from genmodels_ros.pipelines.path_prior import PathPrior
 from genmodels_ros.pipelines.ranking import judged, ranked
 from genmodels_ros.pipelines.trajectory_query import (
     FALLBACK,
@@ -55,10 +56,15 @@ Progress = Callable[[str, int, int], None]
 
 
 class TrajectoryGenerator:
-    """The whole service of one arm. Calls from several threads are independent of each other."""
+    """The whole service of one arm. Calls from several threads are independent of each other.
 
-    def __init__(self, sampler: TrajectorySampler, card: Card, robot: Robot | None = None):
-        self.sampler, self.card = sampler, card
+    prior: draws the first batch instead of the diffusion model, unless a query asks for guidance or a warm start.
+    """
+
+    def __init__(
+        self, sampler: TrajectorySampler, card: Card, robot: Robot | None = None, prior: PathPrior | None = None
+    ):
+        self.sampler, self.card, self.prior = sampler, card, prior
         self.robot = robot or load_robot(card.config.get("robot", "panda"))
 
     @classmethod
@@ -70,11 +76,13 @@ class TrajectoryGenerator:
         device: str = "auto",
         precision: str = "float32",
         sampling: SamplingSettings | None = None,
+        prior: Path | None = None,
     ) -> "TrajectoryGenerator":
         """Loads a checkpoint, by default the one that comes with the package.
 
         robot: its name, or the arm itself; one from a robot_description, which has no name of its own, need only have
             the joints and features that the checkpoint was trained for.
+        prior: checkpoint of a family over this arm's paths, see pipelines/path_prior.py.
         Raises GenModelsError(MODEL_UNAVAILABLE) if it is missing, damaged or for another robot.
         """
         arm = robot if isinstance(robot, Robot) else load_robot(robot)
@@ -88,7 +96,7 @@ class TrajectoryGenerator:
                 f"{folder} was trained for {trained_for!r} and does not fit {arm.name!r} as it is now: train it again.",
             )
         sampler = TrajectorySampler(model, resolve_device(device), resolve_precision(precision), sampling)
-        return cls(sampler, card, arm)
+        return cls(sampler, card, arm, None if prior is None else PathPrior.from_checkpoint(prior, arm))
 
     @property
     def device(self):
@@ -172,17 +180,7 @@ class _Generation:
         query, began, guidance = self.query, time.monotonic(), self.query.guidance
         if round_ > 0:
             guidance = replace(guidance, collision=max(guidance.collision, 1.0))
-        paths = self.generator.sampler.sample(
-            self.robot,
-            self.start,
-            goals,
-            query.scene,
-            num_samples=query.num_samples,
-            seed=query.seed + round_,
-            guidance=CostGuidance(self.checker.proximity, guidance, query.workspace),
-            warm_start=query.warm_start if round_ == 0 else None,
-            on_step=self._denoised,
-        )
+        paths = self._drawn(goals, round_, CostGuidance(self.checker.proximity, guidance, query.workspace))
         self.result = replace(
             self.result,
             num_samples=self.result.num_samples + len(paths),
@@ -193,6 +191,27 @@ class _Generation:
         )
         self.result = replace(self.result, num_verified=len(found))
         return found
+
+    def _drawn(self, goals: np.ndarray, round_: int, guidance: CostGuidance) -> np.ndarray:
+        """Control points [S, N, D], from the prior where there is one that will do."""
+        query, prior = self.query, self.generator.prior
+        count, seed = query.num_samples, query.seed + round_
+        warm_start = query.warm_start if round_ == 0 else None
+        if prior is not None and warm_start is None and not guidance.active:
+            paths = prior.sample(self.robot, self.start, goals, num_samples=count, seed=seed)
+            self._denoised(1, 1, paths)
+            return paths
+        return self.generator.sampler.sample(
+            self.robot,
+            self.start,
+            goals,
+            query.scene,
+            num_samples=count,
+            seed=seed,
+            guidance=guidance,
+            warm_start=warm_start,
+            on_step=self._denoised,
+        )
 
     def _denoised(self, step: int, num_steps: int, paths: np.ndarray) -> None:
         self._report("sampling", step, num_steps)
