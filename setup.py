@@ -15,6 +15,7 @@ NODES = (
     "world_model",
     "local_planner",
     "image_augmenter",
+    "anomaly_detector",
     "demo",
 )
 VERSION = re.search(r'__version__ = "(.+)"', Path(PACKAGE, "__init__.py").read_text()).group(1)

@@ -14,7 +14,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "nodes",
                 default_value="trajectory_generator,world_model,image_augmenter",
-                description="Which nodes, separated by commas: also simulation",
+                description="Which nodes, separated by commas: also simulation, local_planner, anomaly_detector",
             ),
             DeclareLaunchArgument(
                 "composed",

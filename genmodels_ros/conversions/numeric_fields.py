@@ -1,8 +1,8 @@
 """Any message → the numbers that a list of paths picks from it.
 
-    position                    all of an array; `velocity[2]` one of it, `ranges[::15]` every fifteenth
-    effort[panda_joint4]        the one that the message's `name` array calls so, wherever it stands today
-    twist.twist.linear.x        a number; `twist.twist.linear` all numbers of a part; an empty path the whole message
+position                    all of an array; `velocity[2]` one of it, `ranges[::15]` every fifteenth
+effort[panda_joint4]        the one that the message's `name` array calls so, wherever it stands today
+twist.twist.linear.x        a number; `twist.twist.linear` all numbers of a part; an empty path the whole message
 """
 
 import importlib
@@ -118,7 +118,10 @@ class NumericFields:
 
     @staticmethod
     def _place(leaf: _Leaf, value: np.ndarray, picks: list, names: tuple[str, ...]) -> np.ndarray:
-        places = [0 if pick is None else names.index(pick) if isinstance(pick, str) and pick in names else pick for pick in picks]
+        places = [
+            0 if pick is None else names.index(pick) if isinstance(pick, str) and pick in names else pick
+            for pick in picks
+        ]
         absent = [str(place) for place in places if isinstance(place, str) or place >= len(value)]
         if absent:
             raise _wrong(f"{leaf.name} has {len(value)} numbers and none for {', '.join(absent[:5])}, unlike before.")

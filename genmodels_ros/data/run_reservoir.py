@@ -21,11 +21,11 @@ class StreamRun:
 
 
 class RunReservoir:
-    """Algorithm R (Vitter 1985) over runs of `length` rows, at most `most` of them."""
+    """Algorithm R (Vitter 1985) over runs of `seconds`; as many as make `most_rows` if like the first."""
 
-    def __init__(self, length: int, most: int, seed: int = 0, longest_gap: float = 5.0):
+    def __init__(self, seconds: float = 5.0, most_rows: int = 200_000, seed: int = 0, longest_gap: float = 5.0):
         """longest_gap: times the last step between rows; after more of a pause a new run begins."""
-        self.length, self.most, self._gap = length, most, longest_gap
+        self._length, self._most_rows, self._gap = seconds, most_rows, longest_gap
         self._rng = np.random.default_rng(seed)
         self.runs: list[StreamRun] = []
         self.rows = self.seen = 0  # rows taken at all; runs finished at all
@@ -46,7 +46,7 @@ class RunReservoir:
             self._stamps.append(stamp)
             self._rows.append(np.array(row))
             self.rows += 1
-            if len(self._stamps) == self.length:
+            if stamp - self._stamps[0] >= self._length or len(self._stamps) >= self._most_rows:
                 self._finish()
 
     def drop_run(self) -> None:
@@ -66,7 +66,8 @@ class RunReservoir:
         run = StreamRun(np.array(self._stamps), np.array(self._rows))
         self._begin()
         self.seen += 1
-        if len(self.runs) < self.most:
+        most = max(1, self._most_rows // len((self.runs or [run])[0].stamps))
+        if len(self.runs) < most:
             self.runs.append(run)
-        elif (place := int(self._rng.integers(self.seen))) < self.most:
+        elif (place := int(self._rng.integers(self.seen))) < most:
             self.runs[place] = run

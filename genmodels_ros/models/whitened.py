@@ -1,6 +1,6 @@
 """A family's model of what is left of a vector when its linear relations are taken out.
 
-x' = L⁻¹ (x - mean) / spread,  correlation matrix = L Lᵀ (Cholesky);  log p(x) = log p'(x') - Σ log spread - Σ log diag L
+x' = L⁻¹ (x - mean) / spread,  correlation matrix = L Lᵀ (Cholesky);  log p(x) = log p'(x') - Σ log spread_i L_ii
 
 Coordinate i of x' is what x_i tells beyond the best linear guess from x_1 … x_{i-1}. Two sensors that agree to a
 thousandth become one broad and one narrow direction, both of unit variance: a network sees them with the same ease.

@@ -20,6 +20,7 @@ NODES = {
     "world_model": "WorldModelNode",
     "local_planner": "LocalPlannerNode",
     "image_augmenter": "ImageAugmenterNode",
+    "anomaly_detector": "AnomalyDetectorNode",
     "simulation": "SimulationNode",
     "world_description": "WorldDescriptionNode",
 }

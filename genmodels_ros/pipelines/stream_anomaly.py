@@ -3,9 +3,9 @@
     detector = StreamAnomalyDetector(StreamModel.load(folder))
     for score in detector.assess(stamps, rows): ...                 # [N] s and [N, D], as many as have come
 
-Two statistics. `density`: -log p of the row's features, averaged over the last few rows, whose calibration says how often
-an hour nominal rows reach it. `dropout`: how long nothing whole came, for which there is a rule made by hand: a silence
-of `dropout` periods, and of more than twice the longest that was learnt as nominal, is an alarm.
+Two statistics. `density`: -log p of the row's features, averaged over the last few rows, whose calibration says how
+often an hour nominal rows reach it. `dropout`: how long nothing whole came, for which there is a rule made by hand: a
+silence of `dropout` periods, and of more than twice the longest that was learnt as nominal, is an alarm.
 """
 
 import math
@@ -104,7 +104,7 @@ class StreamAnomalyDetector:
         self._last, self._missing = None, 0
 
     def assess(self, stamps: np.ndarray, rows: np.ndarray) -> list[StreamScore]:
-        """A score for each of rows [N, D] at stamps [N] s. What is not finite, or older than the row before, is missing.
+        """A score each of rows [N, D] at stamps [N] s. What is not finite, or not newer than the row before, is missing.
 
         Time that goes back by more than the longest silence starts it all afresh. Raises ValueError for rows that have
         not as many numbers as the model. Without a model, nothing.
@@ -148,7 +148,7 @@ class StreamAnomalyDetector:
     # --- Time
 
     def _timeline(self, stamps: np.ndarray, whole: np.ndarray, model: StreamModel):
-        """Periods [N] since the last whole row, and the whole rows in segments without a gap: (indexes, begins anew)."""
+        """Periods [N] since the last whole row, and the whole rows in unbroken segments: (indexes, begins anew)."""
         limit, silence, segments = self.limit(model), np.zeros(len(stamps)), []
         for i, stamp in enumerate(stamps):
             if self._last is not None and stamp < self._last - limit * model.layout.period:

@@ -2,8 +2,8 @@
 
     value      v_t
     slope      (v_t - v_{t-K}) / (s_t - s_{t-K})                      per second, by the stamps
-    roughness  log of the mean change from one difference to the next over the K + 1 rows of the window, |v_i - 2 v_{i-1}
-               + v_{i-2}| for even stamps
+    roughness  log of the mean change from one difference to the next over the K + 1 rows of the window,
+               |v_i - 2 v_{i-1} + v_{i-2}| for even stamps
 
 The slope relates a position to a velocity, a velocity to a torque. The roughness is the level of a sensor's noise: what
 repeats itself has none, what is loose has much. No fault has a rule of its own.

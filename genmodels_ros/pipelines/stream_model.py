@@ -51,7 +51,8 @@ class StreamLayout:
             return cls(tuple(map(str, labels)), int(lags), int(smoothing), float(period), float(gap))
         except (KeyError, TypeError, ValueError) as error:
             raise GenModelsError(
-                ErrorCode.MODEL_UNAVAILABLE, f"The checkpoint's card does not describe a stream ({error}): learn it anew."
+                ErrorCode.MODEL_UNAVAILABLE,
+                f"The checkpoint's card does not describe a stream ({error}): learn it anew.",
             ) from error
 
 
@@ -70,7 +71,9 @@ class StreamModel:
         density, card = load_checkpoint(folder, "stream_density")
         layout = StreamLayout.from_described(density.described)
         if len(density.mean) != len(KINDS) * len(layout.labels):
-            raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, f"{folder} names another number of fields than it models.")
+            raise GenModelsError(
+                ErrorCode.MODEL_UNAVAILABLE, f"{folder} names another number of fields than it models."
+            )
         remedy = "let the node learn again, or copy the checkpoint anew"
         calibration = load_calibration(folder, card.sha256, (DENSITY,), DENSITY, remedy)
         return cls(usable(density).to(device), layout, card, calibration)
@@ -126,6 +129,6 @@ def usable(density: Whitened) -> Whitened:
     if not density.inner.can("log_prob"):
         raise GenModelsError(
             ErrorCode.UNSUPPORTED,
-            f"The family {density.inner.family!r} has no log_prob, so it cannot say what is odd: choose a mixture or flow.",
+            f"The family {density.inner.family!r} has no log_prob and cannot say what is odd: choose a mixture or flow.",
         )
     return density

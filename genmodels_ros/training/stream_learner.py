@@ -23,12 +23,14 @@ GROWTH = 2.0  # times the rows of the last fit, before the next
 
 @dataclass(frozen=True)
 class LearnerSettings:
-    """run: rows of a run; most_runs: kept; least_runs: before the first fit; duty: share of the time at work."""
+    """run: s of a run; most_rows: kept; least: s collected before the first fit without a duration; duty: share of the
+    time at work.
+    """
 
     learning: StreamLearning = field(default_factory=StreamLearning)
-    run: int = 500
-    most_runs: int = 400
-    least_runs: int = 20
+    run: float = 5.0
+    most_rows: int = 200_000
+    least: float = 120.0
     duty: float = 0.5
 
 
@@ -76,8 +78,8 @@ class StreamLearner:
         self.cancel()
         with self._lock:
             self._labels, self._duration, self._first = labels, duration, None
-            self._due = self.settings.least_runs
-            self._reservoir = RunReservoir(self.settings.run, self.settings.most_runs)
+            self._due = self.settings.least / self.settings.run
+            self._reservoir = RunReservoir(self.settings.run, self.settings.most_rows)
             self._status = LearnerStatus("collecting")
 
     def collect(self, stamps: np.ndarray, rows: np.ndarray, alarm: bool = False) -> None:
@@ -98,7 +100,7 @@ class StreamLearner:
                 self._learn(list(reservoir.runs))
 
     def finish(self) -> None:
-        """Collects no more and learns from what there is. Raises GenModelsError(INVALID_DATA) if nothing is collected."""
+        """Collects no more and learns from what there is. Raises GenModelsError(INVALID_DATA) if it never began."""
         with self._lock:
             if self._reservoir is None:
                 raise GenModelsError(ErrorCode.INVALID_DATA, "Nothing is being collected: start learning first.")

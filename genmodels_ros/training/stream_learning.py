@@ -26,12 +26,20 @@ RATES = (3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.0
 PEAK_EVERY = 1.0  # s
 FEWEST_RUNS = 3
 MOST_ROWS = 200_000  # fitted
+SETTINGS = {  # of families whose own defaults are slow where rows come a hundred times a second
+    "flow": {"structure": "autoregressive", "transform": "affine", "layers": 4, "width": 128},
+    "autoregressive": {"network": "made", "width": 128},
+    "vae": {"latent": 24},
+}
 STOP, CALIBRATE = (3,), (1, 5, 8)  # of every ten runs
 
 
 @dataclass(frozen=True)
 class StreamLearning:
-    """family and settings: of models/family.py; budget: false alarms an hour; peak_every: s of each largest value."""
+    """family, settings: of models/family.py, beside SETTINGS; budget: false alarms an hour.
+
+    peak_every: s, of each of which the largest surprise counts for the calibration.
+    """
 
     family: str = "flow"
     settings: dict = field(default_factory=dict)
@@ -52,14 +60,16 @@ class Parts:
 
 
 def parted(runs: list[StreamRun]) -> Parts:
-    """Six of every ten runs to fit, one to stop, three to calibrate. Raises GenModelsError(INVALID_DATA) for too few."""
+    """Of ten runs six to fit, one to stop, three to calibrate. Raises GenModelsError(INVALID_DATA) for too few."""
     if len(runs) < FEWEST_RUNS:
         raise GenModelsError(
             ErrorCode.INVALID_DATA, f"{len(runs)} runs are too few to learn what is normal: collect for longer."
         )
     kinds = ["calibrate" if i % 10 in CALIBRATE else "stop" if i % 10 in STOP else "fit" for i in range(len(runs))]
     chosen = {kind: [run for run, k in zip(runs, kinds, strict=True) if k == kind] for kind in ("fit", "stop")}
-    return Parts(chosen["fit"], chosen["stop"] or runs[2:3], [r for r, k in zip(runs, kinds, strict=True) if k[0] == "c"])
+    return Parts(
+        chosen["fit"], chosen["stop"] or runs[2:3], [r for r, k in zip(runs, kinds, strict=True) if k[0] == "c"]
+    )
 
 
 def learn_stream(
@@ -73,23 +83,24 @@ def learn_stream(
     rng = np.random.default_rng(learning.options.seed)
     rows = features["fit"]
     rows = rows[rng.permutation(len(rows))[:MOST_ROWS]]
-    density = _blank(learning.family, rows.shape[1])
+    settings = {**SETTINGS.get(learning.family, {}), **learning.settings}
+    density = Whitened(Standardised.of_family(learning.family, {"dimension": rows.shape[1], **settings}))
+    usable(density)
     density.measure(rows)
     white = [density.white(part.to(density.mean)) for part in (rows, features["stop"])]
     data = {"rows": len(features["fit"]), "seconds": round(sum(run.seconds for run in parts.fit))}
     vectors = _RunVectors(white[0], held_out=white[1], breathe=breathe)
-    fitted = fit(learning.family, vectors, learning.settings, learning.options, described=data)
+    fitted = fit(learning.family, vectors, settings, learning.options, described=data)
     inner = fitted.model
     inner.described = {}
-    learnt = Whitened(inner)
-    learnt.load_state_dict({**density.state_dict(), **{f"inner.{k}": v for k, v in inner.state_dict().items()}})
+    density.inner = inner
     layout = layout_of(parts, labels, learning)
-    learnt.described = layout.described
+    density.described = layout.described
     card = replace(
-        fitted.card, model="stream_density", config=learnt.card_config,
+        fitted.card, model="stream_density", config=density.card_config,
         command=fitted.card.command.replace("genmodels fit", "genmodels_ros.training.stream_learning:learn_stream"),
     )  # fmt: skip
-    model = StreamModel(usable(learnt.eval()), layout, card)
+    model = StreamModel(density.eval(), layout, card)
     return replace(model, calibration=calibrate_stream(model, parts.calibrate, learning.budget, learning.peak_every))
 
 
@@ -100,11 +111,15 @@ def layout_of(parts: Parts, labels: tuple[str, ...], learning: StreamLearning) -
     return StreamLayout(labels, learning.lags, learning.smoothing, period, float(steps.max() / period))
 
 
-def calibrate_stream(model: StreamModel, runs: list[StreamRun], budget: float, every: float = PEAK_EVERY) -> Calibration:
+def calibrate_stream(
+    model: StreamModel, runs: list[StreamRun], budget: float, every: float = PEAK_EVERY
+) -> Calibration:
     """How often an hour nominal runs reach which surprise. Raises GenModelsError(INVALID_DATA) for too few peaks."""
     peaks, hours = [], 0.0
     for run in runs:
-        smoothed = smooth(model.surprise(stream_features(run.stamps, run.rows, model.layout.lags)), model.layout.smoothing)
+        smoothed = smooth(
+            model.surprise(stream_features(run.stamps, run.rows, model.layout.lags)), model.layout.smoothing
+        )
         size = max(1, round(every / model.layout.period))
         whole = len(smoothed) // size * size
         peaks.append(smoothed[:whole].reshape(-1, size).max(1))
@@ -138,10 +153,6 @@ def _features(runs: list[StreamRun], lags: int) -> Tensor:
     if not len(rows):
         raise GenModelsError(ErrorCode.INVALID_DATA, "No run is longer than the window: collect for longer.")
     return rows
-
-
-def _blank(family: str, dimension: int) -> Whitened:
-    return Whitened(Standardised.of_family(family, {"dimension": dimension}))
 
 
 @dataclass(frozen=True)
