@@ -26,8 +26,8 @@ from genmodels_ros.training.fitting import FitOptions, fit
 from genmodels_ros.training.tracked_agents import tracked_windows
 
 TEST_SEED, FIT_SEED = 7000, 8000  # of floors; `genmodels data` counts from 0
-FLOORS, QUICK_FLOORS = 20, 3
-STRIDE, FIT_STRIDE = 5, 2  # moments between two examples
+FLOORS, QUICK_FLOORS = 12, 3
+STRIDE, FIT_STRIDE = 7, 3  # moments between two examples
 SAMPLES = 19  # so that the regions of 50 and 90 % begin at one of them
 MIXTURE = {"components": 8, "restarts": 1, "regularisation": 1e-4}
 AGENTS, DRAWN = 10, 16  # of the timing

@@ -1,6 +1,6 @@
 """Trains a model of any family to predict other agents' motion: 14 displacements given what is known of an agent.
 
-Half of the pasts are the truth, half what a lidar's tracker makes of it: one model serves a motion capture and a robot.
+Some of the pasts are the truth, some what a lidar's tracker makes of it: one model serves a motion capture and a robot.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.training.fitting import FitOptions, fit
 from genmodels_ros.training.tracked_agents import tracked_windows
 
+TRACKED = 3
 # Where a family's own defaults do not suit 28 displacements; what a caller sets goes before.
 SETTINGS = {
     "autoregressive": {"bins": 128, "bound": 5.0, "tail": 0.5},
@@ -34,11 +35,11 @@ def train(
     family: str = "autoregressive",
     learning_rate: float = 1e-3,
     settings: dict | Sequence[tuple] = (),
-    stride: int = 2,
+    stride: int = 1,
 ) -> Card:
     """From the floors in `data`; those that split_by_floor holds out are not looked at. Keeps a checkpoint in `out`.
 
-    settings: of the family's config; stride: every how many moments of a drive an example is taken. Raises
+    settings: of the family's config; stride: of the moments of a drive that examples are taken from. Raises
     GenModelsError: NO_OBSERVATION or INVALID_DATA for floors it cannot use, those of `fit`.
     """
     floors, _ = split_by_floor(shard_paths(data))
@@ -51,17 +52,21 @@ def train(
     described = {**read_card(data), "training_floors": len(floors), "stride": stride}
     fitted = fit(family, rows, settings, options, described=described)
     command = f"genmodels train agents --data FLOORS --out OUT --steps {steps} --seed {seed} --family {family}"
+    command += f" --batch-size {batch_size} --learning-rate {learning_rate}"
     command += "".join(f" --set {name}={value}" for name, value in settings.items())
     return save_checkpoint(out, fitted.model, replace(fitted.card, command=command))
 
 
-def examples(floors: list[Path], seed: int = 0, stride: int = 2) -> Vectors:
-    """x [M, 28] and condition [M, CONDITION] of all people of these shards, and of all clusters that are theirs.
+def examples(floors: list[Path], seed: int = 0, stride: int = 1) -> Vectors:
+    """x [M, 28] and condition [M, CONDITION] of the people of these shards, and of the clusters that are theirs.
 
-    The truth is there for everybody, seen or not, so that only half as many of its moments are taken.
+    To track a floor takes ten times as long as to read it, so that only every TRACKED-th is, and its moments are taken
+    more densely.
     """
     found = []
-    for path in floors:
+    for number, path in enumerate(floors):
         episodes = load_shard(path)
-        found += [agent_windows(episodes, 2 * stride), tracked_windows(episodes, stride)]
+        found.append(agent_windows(episodes, TRACKED * stride))
+        if number % TRACKED == 0:
+            found.append(tracked_windows(episodes, stride))
     return vectors_of(joined([w for w in found if w is not None and len(w)]), np.random.default_rng(seed))

@@ -1,7 +1,8 @@
 """Agents as a robot's own lidar tracks them: the trails of clusters (pipelines/moving_clusters), and where they went.
 
 Whatever the tracker does to a walking person (legs that take turns, near sides only, gaps) is in these pasts; the
-future is the truth of the simulation, brought into the odometry's frame of the moment.
+future is how the person moves in truth from there on, in the odometry's frame of the moment. So a prediction says how
+the points of a cluster will be displaced; that they are a person's near side only is not its business.
 """
 
 import numpy as np
@@ -54,7 +55,7 @@ def _people_of(clusters: Clusters, row: int, episodes: Episodes) -> list[tuple]:
         distance = np.nan_to_num(np.hypot(*(people[0] - trail[-1, 1:]).T), nan=np.inf)
         nearest, past = int(np.argmin(distance)), past_of(trail)
         if distance[nearest] < SAME and past is not None:
-            future = people[1:, nearest]
+            future = trail[-1, 1:] + people[1:, nearest] - people[0, nearest]
             found.append((past, future, velocity[number], odometry[:2], points, clusters.moving[number]))
     return found
 

@@ -31,7 +31,11 @@ def test_a_walker_is_followed():
     windows = tracked_windows(crossing())
     assert len(windows) > 20 and windows.seen.mean() > 0.8
     old = np.arange(5, len(windows))
-    assert np.hypot(*(windows.past[old, -1] - windows.future[old, 0]).T).max() < RADIUS + SPEED * TIME_STEP + 0.1
+    went = windows.future[old] - windows.past[old, -1:]
+    np.testing.assert_allclose(
+        went[..., 1], np.tile(SPEED * TIME_STEP * np.arange(1, FUTURE + 1), (len(old), 1)), atol=1e-3
+    )
+    np.testing.assert_allclose(windows.past[old, -1, 0], 2.5 - RADIUS, atol=0.15)  # the side that the lidar sees
     assert windows.velocity[old, 1].mean() == pytest.approx(SPEED, abs=0.15)
     steps = np.diff(windows.past[old], axis=1)
     assert steps[..., 1].mean() == pytest.approx(SPEED * TIME_STEP, abs=0.02)
