@@ -13,18 +13,6 @@ from genmodels_ros.training.gan_objectives import Objective
 from genmodels_ros.training.loop import ExponentialMovingAverage, cosine_learning_rate, set_learning_rate
 
 
-class FourierFeatures(nn.Module):
-    """x → sin(W x), cos(W x), W drawn once: lets a small network be steep (Tancik et al. 2020). scales [F] of W."""
-
-    def __init__(self, inputs: int, scales: Tensor):
-        super().__init__()
-        self.register_buffer("waves", torch.randn(inputs, len(scales)) * scales)
-
-    def forward(self, x: Tensor) -> Tensor:
-        phase = x @ self.waves
-        return torch.cat([phase.sin(), phase.cos()], dim=1)
-
-
 class Scaled(nn.Module):
     """A network's output brought to the size of the data."""
 

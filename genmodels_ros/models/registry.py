@@ -20,6 +20,7 @@ FAMILIES = {
     "flow": "genmodels_ros.models.flow:NormalizingFlow",
     "mixture": "genmodels_ros.models.mixture:GaussianMixture",
     "vae": "genmodels_ros.models.vae:VariationalAutoencoder",
+    "gan": "genmodels_ros.models.gan.vectors:VectorGAN",
     "diffusion": "genmodels_ros.models.diffusion:VectorDiffusion",
     "autoregressive": "genmodels_ros.models.autoregressive:Autoregressive",
 }

@@ -96,7 +96,7 @@ class CollapseWatch:
             found.append(f"Mode collapse: two codes give nearly the same image. Raise {name}diversity.")
         if self.step >= self.grace and self._mean("coverage", 1) < COLLAPSED_COVERAGE * max(0.5, self.best_coverage):
             found.append(
-                f"Mode collapse: generated images reach {self._mean('coverage', 1):.0%} of what real ones do (best so "
+                f"Mode collapse: generated samples reach {self._mean('coverage', 1):.0%} of what real ones do (best so "
                 f"far {self.best_coverage:.0%}). Use {name}objective 'relativistic', or raise {name}gamma."
             )
         if self._mean("discriminator_accuracy", 0) > WON:
