@@ -1,6 +1,6 @@
 """The simulation node: a MuJoCo world behind the topics that a real arm and a real mobile base have.
 
-`tf` (odom → base_link) is published where tf2_msgs is installed, which is not among the wheels this suite is built from.
+`tf` (odom → base_link) is published where tf2_msgs is installed; the wheels that this suite is built from lack it.
 """
 
 from functools import partial

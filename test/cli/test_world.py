@@ -38,3 +38,11 @@ def test_a_random_floor_is_another_floor(tmp_path):
 def test_what_cannot_be_is_one_line(tmp_path, capsys):
     assert main(["world", "both", "--floor-seed", "1", "--out", str(tmp_path / "both.sdf")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_each_robot_has_a_urdf_but_two_have_none(tmp_path, capsys):
+    for name, links in (("floor", {"base_link", "base_scan", "imu_link"}), ("arm_cell", {"world", "panda_link0"})):
+        assert main(["world", name, "--format", "urdf", "--out", str(tmp_path / name)]) == 0
+        assert links <= {link.get("name") for link in ElementTree.parse(tmp_path / name).findall("link")}
+    assert main(["world", "both", "--format", "urdf", "--out", str(tmp_path / "both")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
