@@ -5,20 +5,26 @@ allows:
 
     exact, estimate   negative log-likelihood of held-out rows
     bound, none       sliced Wasserstein distance of samples to them
+
+python -m genmodels_ros.evaluation.families.bench --plot PICTURE.png
 """
 
+import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 
+from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.data.toys import toy
 from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.evaluation.families.closed_form import closed_form_table
 from genmodels_ros.evaluation.families.comparison import TEST_SHARE, Comparison, compare, family_makers, table
 from genmodels_ros.evaluation.families.contestant import Budget
 from genmodels_ros.evaluation.families.outsiders import OUTSIDERS
+from genmodels_ros.evaluation.families.picture import samples_of, sheet
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table, spread
 from genmodels_ros.models.registry import FAMILIES
@@ -33,9 +39,13 @@ TUTORIAL = "zuko NSF"
 
 def bench(options: BenchOptions) -> list[Table]:
     """A table for each toy, one of bars, one of densities against closed forms."""
-    comparisons = {name: on_toy(name, options) for name in TOYS}
-    tables = [table(found, _title(name, options)) for name, found in comparisons.items()]
-    return [*tables, bars(comparisons), closed_form_table()]
+    return tables({name: on_toy(name, options) for name in TOYS})
+
+
+def tables(comparisons: dict[str, Comparison]) -> list[Table]:
+    title = "{}: median (range) over seeds"
+    of_toys = [table(found, title.format(name.replace("_", " "))) for name, found in comparisons.items()]
+    return [*of_toys, bars(comparisons), closed_form_table()]
 
 
 def on_toy(name: str, options: BenchOptions, families: Sequence[str] = tuple(FAMILIES)) -> Comparison:
@@ -79,6 +89,23 @@ def _verdict(ours: Sequence[float], theirs: Sequence[float]) -> str:
     return "within spread" if min(ours) <= max(theirs) else "no"
 
 
-def _title(name: str, options: BenchOptions) -> str:
-    seeds = 1 if options.quick else SEEDS
-    return f"{name.replace('_', ' ')}, {seeds} seeds: median (least to greatest)"
+def picture(comparisons: dict[str, Comparison]) -> np.ndarray:
+    """uint8 [H, W, 3] RGB: a row of cells for each toy."""
+    return np.vstack([sheet(samples_of(found), (2,), columns=1 + len(found.entries)) for found in comparisons.values()])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--plot", type=Path, help="write samples of every model as a picture, PNG")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="one seed, an eighth of the steps")
+    args = parser.parse_args()
+    options = BenchOptions(device="cpu", seed=args.seed, quick=args.quick)
+    comparisons = {name: on_toy(name, options) for name in TOYS}
+    print("\n\n".join(made.markdown() for made in tables(comparisons)))
+    if args.plot is not None:
+        args.plot.write_bytes(encode_png(picture(comparisons)))
+
+
+if __name__ == "__main__":
+    main()

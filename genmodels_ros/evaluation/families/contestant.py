@@ -103,7 +103,7 @@ def _warnings(fitted: Fitted, rows: Vectors, options: FitOptions) -> list[str]:
     found = history_report(fitted.history)
     training, held_out = rows.split(options.held_out, torch.Generator().manual_seed(options.seed))
     model = fitted.model
-    if model.core.can("loss") and model.likelihood != "none":
+    if model.core.can("loss") and model.likelihood in ("exact", "bound"):  # losses in nats
         losses = (_loss(model, part[torch.arange(min(JUDGED_ROWS, len(part)))]) for part in (training, held_out))
         found += gap_report(*losses, rows.x.shape[1])
     return found

@@ -24,7 +24,7 @@ SHIFT = 4  # OpenCV draws at 1/16 px
 Draw = Callable[[np.ndarray, np.ndarray], None]  # (cell [SIDE, SIDE, 3], rows [N, D])
 
 
-def sheet(samples: dict[str, Tensor], shape: Sequence[int], draw: str = "points") -> np.ndarray:
+def sheet(samples: dict[str, Tensor], shape: Sequence[int], draw: str = "points", columns: int = COLUMNS) -> np.ndarray:
     """uint8 [H, W, 3] RGB: one cell for each of `samples` [N, D]; the first are the data and set the scale for all.
 
     shape of one row. Raises GenModelsError(INVALID_DATA) for rows that cannot be drawn so.
@@ -33,7 +33,7 @@ def sheet(samples: dict[str, Tensor], shape: Sequence[int], draw: str = "points"
     if draw not in DRAWN:
         raise GenModelsError(ErrorCode.INVALID_DATA, f"Draw one of {', '.join(DRAWN)}, not {draw!r}.")
     pen = DRAWN[draw](reference.numpy(), tuple(shape))
-    columns = min(COLUMNS, len(samples))
+    columns = min(columns, len(samples))
     rows = -(-len(samples) // columns)
     picture = np.full((rows * (HEADER + SIDE + GAP), GAP + columns * (SIDE + GAP), 3), PAPER, np.uint8)
     for number, (name, x) in enumerate(samples.items()):

@@ -5,7 +5,7 @@ import torch
 
 from genmodels_ros.data.toys import toy
 from genmodels_ros.data.vectors import Vectors
-from genmodels_ros.evaluation.families.bench import bars
+from genmodels_ros.evaluation.families.bench import bars, picture, tables
 from genmodels_ros.evaluation.families.comparison import compare
 from genmodels_ros.evaluation.families.contestant import Budget, Contestant
 
@@ -38,3 +38,13 @@ def test_a_family_is_measured_by_what_its_likelihood_allows(ours, verdict, likel
     assert row[:3] == ("two_moons", "ours", measure) and row[4] == "zuko NSF" and row[-1] == verdict
     if likelihood == "exact":
         assert float(row[3].split()[0]) == pytest.approx(sorted(ours)[1], abs=0.01)
+
+
+def test_a_table_a_toy_then_bars_and_closed_forms_and_a_row_of_cells_each(monkeypatch):
+    monkeypatch.setattr("genmodels_ros.evaluation.families.bench.closed_form_table", lambda: None)
+    makers = {name: maker(name, "exact", (0.1,)) for name in ("ours", "zuko NSF")}
+    found = compare(DATA, makers, Budget(), toy=MADE)
+    made = tables({"two_moons": found, "again": found})
+    assert [len(part.rows) for part in made[:3]] == [3, 3, 2] and made[0].title.startswith("two moons")
+    one, two = picture({"a": found}), picture({"a": found, "b": found})
+    assert two.shape == (2 * one.shape[0], *one.shape[1:]) and (two[: len(one)] == one).all()
