@@ -53,6 +53,16 @@ def test_what_a_run_reports_never_falls_and_is_the_likelihood_of_its_result(kind
     assert float(found.gaussians.log_prob(data).mean()) == pytest.approx(levels[-1], abs=1e-12)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_run_ends_before_a_step_that_the_regulariser_makes_lose(kind):
+    data, rules = blobs(), Rules(kind, 0.3)
+    found = run(data, spread_start(data, 4, rules, seeded()), rules, 500)
+    after = maximise(data, found.gaussians.responsibilities(data), rules)
+    assert float(after.log_prob(data).mean()) < found.log_likelihoods[-1], "or the test says nothing"
+    assert found.converged and all(b >= a for a, b in pairwise(found.log_likelihoods))
+    assert float(found.gaussians.log_prob(data).mean()) == pytest.approx(found.log_likelihoods[-1], abs=1e-12)
+
+
 @pytest.mark.filterwarnings("ignore:.*did not converge")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("steps", [1, 7, 40])
