@@ -20,10 +20,10 @@ from genmodels_ros.pipelines.trajectory_query import check_pose
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.end_joints import EndJoints
-from genmodels_ros.robots.inverse_kinematics import converge, most_different
+from genmodels_ros.robots.inverse_kinematics import arrivals, most_different
 
 # rad: two solutions are different where a joint differs by more. 0.3 rad about the axis through shoulder and wrist
-# moves a Panda's elbow by about 9 cm, more than a link's radius: another answer to an obstacle, not the same one.
+# moves a Panda's elbow by 6 cm (median), a link's radius: another answer to an obstacle, not the same one.
 DISTINCT = 0.3
 SAMPLES = 48
 ITERATIONS = 8
@@ -62,11 +62,10 @@ class LearnedInverseKinematics:
 
     def propose(self, base_from_tool: np.ndarray, count: int, rng: torch.Generator) -> np.ndarray:
         """Draws [count, D] of the flow, clamped to the limits: near the pose, not at it."""
-        target = torch.as_tensor(np.asarray(base_from_tool), dtype=torch.float64)[None]
+        target = torch.as_tensor(np.asarray(base_from_tool, dtype=float))[None]
         with torch.inference_mode():
-            middle = self.model.sample(count, self.ends.reduce(target).float()[0], rng=rng).double()
-            q = self.ends.complete(middle, target.expand(count, -1, -1)).numpy()
-        return q.clip(self.robot.limits.lower, self.robot.limits.upper)
+            middle = self.model.sample(count, self.ends.reduce(target)[0], rng=rng).double()
+            return self.ends.starts(middle, base_from_tool)
 
     def solve(
         self,
@@ -87,15 +86,13 @@ class LearnedInverseKinematics:
         if count < 1:
             raise GenModelsError(ErrorCode.INVALID_COUNT, f"Ask for at least one solution, not {count}.")
         starts = self.propose(base_from_tool, self.samples, rng)
-        targets = np.broadcast_to(np.asarray(base_from_tool, dtype=float), (len(starts), 4, 4))
-        q, reached = converge(self.robot, targets, starts, self.iterations)
-        if not reached.any():
+        solutions = arrivals(self.robot, base_from_tool, starts, self.iterations)
+        if not len(solutions):
             raise GenModelsError(
                 ErrorCode.GOAL_UNREACHABLE,
                 f"No configuration was found that puts {self.robot.tool_frame} at this pose: is it within reach of "
                 f"{self.robot.base_frame}?",
             )
-        solutions = q[reached]
         if checker is not None:
             solutions = solutions[~checker.collisions(solutions)]
             if not len(solutions):

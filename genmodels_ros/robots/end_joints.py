@@ -10,6 +10,7 @@ configuration of those leaves one best angle for the first and the last.
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,7 +19,7 @@ from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import bodies
 
 REDUCED = 5  # numbers of a reduced pose
-LENGTH = 0.1  # m that weigh as much as a radian where an angle is fitted to both
+LENGTH = 0.3  # m that weigh as much as a radian
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,12 @@ class EndJoints:
         columns = torch.eye(3, dtype=v.dtype, device=v.device)
         last = _angle_about(v, columns[:, None].expand(3, len(middle), 3), rotation.permute(2, 0, 1))
         return torch.cat([self._turned(first, 0), middle, self._turned(last, -1)], dim=1)
+
+    def starts(self, middle: Tensor, base_from_tool: np.ndarray) -> np.ndarray:
+        """Configurations [N, D] for one tool pose [4, 4]: `complete`, clamped to the limits."""
+        target = torch.as_tensor(np.asarray(base_from_tool)).to(middle)
+        q = self.complete(middle, target.expand(len(middle), 4, 4)).numpy()
+        return q.clip(self.robot.limits.lower, self.robot.limits.upper)
 
     def _axis(self, joint: int, like: Tensor) -> Tensor:
         return self.robot.chain.tensor("axes", like)[joint]

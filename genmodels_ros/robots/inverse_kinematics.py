@@ -33,9 +33,14 @@ def solve(
     starts = rng.uniform(robot.limits.lower, robot.limits.upper, (num_starts or 8 * count, robot.num_joints))
     if seeds is not None:
         starts = np.concatenate([np.atleast_2d(seeds), starts])
+    return most_different(arrivals(robot, base_from_tool, starts), count)
+
+
+def arrivals(robot: Robot, base_from_tool: np.ndarray, starts: np.ndarray, iterations: int = ITERATIONS) -> np.ndarray:
+    """Those of `starts` [M, D] that reach one pose [4, 4], where they end: [K, D], as exact as `solve`'s."""
     targets = np.broadcast_to(np.asarray(base_from_tool, dtype=float), (len(starts), 4, 4))
-    q, reached = converge(robot, targets, starts)
-    return most_different(q[reached], count)
+    q, reached = converge(robot, targets, starts, iterations)
+    return q[reached]
 
 
 def converge(
