@@ -33,6 +33,14 @@ MIXTURE = {"components": 8, "restarts": 1, "regularisation": 1e-4}
 AGENTS, DRAWN = 10, 16  # of the timing
 
 
+FILTER = "constant velocity, the tracker's filter"
+RULES = {
+    "constant velocity": constant_velocity,
+    FILTER: filtered_velocity,
+    "constant turn rate": constant_turn_rate,
+}
+
+
 @dataclass(frozen=True)
 class Predictor:
     """A name, and what it says of windows; positions in m, densities in nats."""
@@ -51,7 +59,8 @@ def bench(options: BenchOptions) -> list[Table]:
     tables = []
     for kind, pasts in PASTS.items():
         windows = pasts(test, STRIDE)
-        predictors = [model_predictor(motion.model), *baselines(pasts(fitting, FIT_STRIDE), options)]
+        rules = RULES if kind == TRACKED else {name: rule for name, rule in RULES.items() if name != FILTER}
+        predictors = [model_predictor(motion.model), *baselines(pasts(fitting, FIT_STRIDE), rules, options)]
         scores = {p.name: score(p, windows, options.seed) for p in predictors}
         where = f"{kind}, {len(windows)} moments on {count} floors, seed {TEST_SEED + options.seed}"
         tables += [
@@ -80,7 +89,8 @@ def _seen(parts: list[AgentWindows | None]) -> AgentWindows:
     return windows[windows.seen]
 
 
-PASTS = {"true pasts": true_pasts, "pasts as the lidar's tracker has them": tracked_pasts}
+TRACKED = "pasts as the lidar's tracker has them"
+PASTS = {"true pasts": true_pasts, TRACKED: tracked_pasts}
 
 
 def model_predictor(model: Standardised, name: str | None = None) -> Predictor:
@@ -104,15 +114,10 @@ def model_predictor(model: Standardised, name: str | None = None) -> Predictor:
     return Predictor(name or model.family, sample, log_prob if model.can("log_prob") else None)
 
 
-def baselines(fitting: AgentWindows, options: BenchOptions) -> list[Predictor]:
-    """Constant velocity, constant turn rate and Gaussian mixture regression, fitted to these windows."""
+def baselines(fitting: AgentWindows, rules: dict[str, Callable], options: BenchOptions) -> list[Predictor]:
+    """Rules with Gaussian errors, and Gaussian mixture regression, fitted to these windows."""
     rng = np.random.default_rng(options.seed)
     jittered = fitting.displacements(rng)
-    rules = {
-        "constant velocity": constant_velocity,
-        "constant velocity of the tracker's filter": filtered_velocity,
-        "constant turn rate": constant_turn_rate,
-    }
     fitted = {name: Baseline.fitted(rule, fitting, jittered) for name, rule in rules.items()}
     simple = [Predictor(name, b.sample, b.log_prob, b.point) for name, b in fitted.items()]
     settings = FitOptions(steps=10 if options.quick else 40, seed=options.seed, device=options.device)

@@ -10,7 +10,7 @@ from genmodels_ros.evaluation.agent_metrics import FEW, HORIZONS, MISSED, best_e
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
 
-STILL = 0.1  # m within past or future, below which somebody stands
+STILL = 0.1  # m within the past, below which somebody stands
 STEADY = (0.35, 0.3)  # rad and share, by which mean heading and speed of future and past differ at most
 
 
@@ -26,6 +26,7 @@ class Score:
 
 
 def distance_table(scores: dict[str, Score], where: str) -> Table:
+    """Metres, at both horizons, and misses."""
     rows = []
     for name, s in scores.items():
         row = [name]
@@ -45,6 +46,7 @@ def distance_table(scores: dict[str, Score], where: str) -> Table:
 
 
 def density_table(scores: dict[str, Score], where: str) -> Table:
+    """Nats, and whether regions of highest density hold as many truths as they say."""
     rows = []
     for name, s in scores.items():
         if s.log_prob is None:
@@ -58,27 +60,23 @@ def density_table(scores: dict[str, Score], where: str) -> Table:
 
 
 def by_what_happens_table(scores: dict[str, Score], windows: AgentWindows, where: str) -> Table:
+    """FDE and minFDE of each predictor, for each group of `what_happens`."""
     groups = what_happens(windows)
     rows = []
     for name, s in scores.items():
         fde = point_errors(s.point, s.truth, HORIZONS[-1])[1]
         best = best_errors(s.samples, s.truth, HORIZONS[-1])[1]
         rows.append((name, *(float(e[g].mean()) if g.any() else None for g in groups.values() for e in (fde, best))))
-    columns = (f"{group} ({share:.0%}): {measure}" for group, share in _shares(groups) for measure in ("FDE", "minFDE"))
+    columns = (f"{group} ({flags.mean():.0%}): {m}" for group, flags in groups.items() for m in ("FDE", f"minFDE{FEW}"))
     return Table(f"At {HORIZONS[-1]} s, by what happens [m]: {where}", ("predictor", *columns), tuple(rows))
 
 
 def what_happens(windows: AgentWindows) -> dict[str, np.ndarray]:
-    """Flags [M]: who stands all along, who goes on as before, who turns, stops or starts."""
+    """Flags [M]: who has been standing, who goes on as before, who turns, stops or changes pace."""
     before, after = windows.past[:, -1] - windows.past[:, -6], windows.future[:, -1] - windows.past[:, -1]
-    ways = [np.hypot(*v.T) for v in (windows.past[:, -1] - windows.past[:, 0], after)]
-    stands = (ways[0] < STILL) & (ways[1] < STILL)
+    stands = np.hypot(*(windows.past[:, -1] - windows.past[:, 0]).T) < STILL
     angle = np.arctan2(after[:, 1], after[:, 0]) - np.arctan2(before[:, 1], before[:, 0])
     angle = np.abs((angle + np.pi) % (2 * np.pi) - np.pi)
     speeds = [np.hypot(*before.T) / 5, np.hypot(*after.T) / FUTURE]
     steady = (angle < STEADY[0]) & (np.abs(speeds[1] - speeds[0]) < STEADY[1] * speeds[0]) & ~stands
-    return {"stands": stands, "goes on": steady, "turns, stops or starts": ~stands & ~steady}
-
-
-def _shares(groups: dict[str, np.ndarray]):
-    return [(name, flags.mean()) for name, flags in groups.items()]
+    return {"has been standing": stands, "goes on": steady, "turns, stops or changes pace": ~stands & ~steady}
