@@ -2,9 +2,8 @@
 
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
 
-from genmodels_ros.nodes.launching import BOOLEAN, common_arguments, lifecycle_nodes, one_process, rviz
+from genmodels_ros.nodes.launching import chosen_models, common_arguments, composed_argument, rviz
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -16,19 +15,8 @@ def generate_launch_description() -> LaunchDescription:
                 default_value="trajectory_generator,world_model,image_augmenter",
                 description="Which nodes, separated by commas: also simulation, local_planner, anomaly_detector",
             ),
-            DeclareLaunchArgument(
-                "composed",
-                default_value="true",
-                choices=BOOLEAN,
-                description="All nodes in one process with one copy of torch, or a process each",
-            ),
-            OpaqueFunction(function=_nodes),
+            composed_argument(),
+            OpaqueFunction(function=chosen_models),
             rviz(),
         ]
     )
-
-
-def _nodes(context):
-    names = LaunchConfiguration("nodes").perform(context).split(",")
-    composed = LaunchConfiguration("composed").perform(context) == "true"
-    return (one_process if composed else lifecycle_nodes)(context, names)

@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
             stop_simulation = partial(processes.stop, "simulation")
         rclpy.init(args=arguments)
         stack.callback(rclpy.try_shutdown)
-        mission = Mission(args.out, stop_simulation)
+        mission = Mission(args.out, stop_simulation, args.contacts)
         executor = Executor()
         for node in mission.nodes:
             executor.add_node(node)
@@ -55,6 +55,7 @@ def _parse(arguments) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="demo", description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("demo_output"), help="folder for pictures and the recording")
     parser.add_argument("--real", type=Path, help="folder of real recordings: play a lidar log and a camera tub, too")
+    parser.add_argument("--no-contacts", dest="contacts", action="store_false", help="nobody counts contacts: Gazebo")
     parser.add_argument("--attach", action="store_true", help="use nodes that are already running")
     parser.add_argument("--params-file", type=Path, default=CONFIG / "demo.yaml", help="parameters of all nodes")
     return parser.parse_args(arguments)

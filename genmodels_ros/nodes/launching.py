@@ -14,6 +14,7 @@ from lifecycle_msgs.msg import Transition
 
 PACKAGE = "genmodels_ros"
 BOOLEAN = ["true", "false"]
+AUTO = "auto"
 LOG_LEVELS = ["debug", "info", "warn", "error", "fatal"]
 
 
@@ -23,11 +24,19 @@ def share(*path: str) -> PathJoinSubstitution:
 
 
 def common_arguments(params_file: str, *, use_sim_time: str = "false") -> list[DeclareLaunchArgument]:
-    """The arguments every launch file takes; `params_file` is the default's name in config/."""
+    """The arguments every launch file takes; `params_file` is the default's name in config/.
+
+    use_sim_time: its default; with "auto" it may be left to the simulator (simulators.py)
+    """
+    sim_times = [AUTO, *BOOLEAN] if use_sim_time == AUTO else BOOLEAN
+    auto = "; auto: with Gazebo" if use_sim_time == AUTO else ""
     return [
         DeclareLaunchArgument("namespace", default_value="", description="Namespace of all nodes"),
         DeclareLaunchArgument(
-            "use_sim_time", default_value=use_sim_time, choices=BOOLEAN, description="Take time from /clock"
+            "use_sim_time",
+            default_value=use_sim_time,
+            choices=sim_times,
+            description=f"Take time from /clock{auto}",
         ),
         DeclareLaunchArgument(
             "params_file", default_value=share("config", params_file), description="YAML file of parameters, by node"
@@ -51,9 +60,33 @@ def node_launch(name: str) -> LaunchDescription:
     )
 
 
-def lifecycle_nodes(context: LaunchContext, names: list[str]) -> list[LaunchDescriptionEntity]:
-    """A process for each node, configured when it has started and activated when it is configured."""
-    return [entity for name in names for entity in _lifecycle_node(context, name)]
+def chosen_models(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """The nodes that the argument `nodes` names."""
+    return models(context, [name for name in LaunchConfiguration("nodes").perform(context).split(",") if name])
+
+
+def models(context: LaunchContext, names: list[str]) -> list[LaunchDescriptionEntity]:
+    """The nodes as the argument `composed` says: in one process or one each; nothing for no names."""
+    composed = LaunchConfiguration("composed").perform(context) == "true"
+    return (one_process if composed else lifecycle_nodes)(context, names) if names else []
+
+
+def composed_argument() -> DeclareLaunchArgument:
+    return DeclareLaunchArgument(
+        "composed",
+        default_value="true",
+        choices=BOOLEAN,
+        description="All model nodes in one process with one copy of torch, or a process each",
+    )
+
+
+def lifecycle_nodes(context: LaunchContext, names: list[str], **overrides) -> list[LaunchDescriptionEntity]:
+    """A process for each node, configured when it has started and activated when it is configured.
+
+    overrides: parameters, with __ for a dot, that go before the parameter file
+    """
+    settings = {name.replace("__", "."): value for name, value in overrides.items()}
+    return [entity for name in names for entity in _lifecycle_node(context, name, settings)]
 
 
 def one_process(context: LaunchContext, names: list[str]) -> list[LaunchDescriptionEntity]:
@@ -61,19 +94,21 @@ def one_process(context: LaunchContext, names: list[str]) -> list[LaunchDescript
     return [Node(executable="bringup", arguments=["--nodes", ",".join(names)], **_node_settings(context, names))]
 
 
-def rviz() -> Node:
-    """RViz with the package's view of all topics, if asked for."""
+def rviz(view: str = "genmodels.rviz") -> Node:
+    """RViz with a view of the package, if asked for."""
     return Node(
         package="rviz2",
         executable="rviz2",
         namespace=LaunchConfiguration("namespace"),
-        arguments=["-d", share("rviz", "genmodels.rviz")],
+        arguments=["-d", share("rviz", view)],
         condition=IfCondition(LaunchConfiguration("rviz")),
     )
 
 
-def _lifecycle_node(context: LaunchContext, name: str) -> list[LaunchDescriptionEntity]:
-    node = LifecycleNode(name=name, executable=name, **_node_settings(context, [name]))
+def _lifecycle_node(context: LaunchContext, name: str, overrides: dict) -> list[LaunchDescriptionEntity]:
+    settings = _node_settings(context, [name])
+    settings["parameters"][1] |= overrides
+    node = LifecycleNode(name=name, executable=name, **settings)
     configured = OnStateTransition(
         target_lifecycle_node=node,
         start_state="configuring",
@@ -94,13 +129,19 @@ def _change_state(node: LifecycleNode, transition: int) -> EmitEvent:
     return EmitEvent(event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition))
 
 
+def uses_sim_time(context: LaunchContext) -> bool:
+    """What use_sim_time says, or the simulator where that is left to it."""
+    value = LaunchConfiguration("use_sim_time").perform(context)
+    return value == "true" if value != AUTO else LaunchConfiguration("sim").perform(context) == "gazebo"
+
+
 def _node_settings(context: LaunchContext, names: list[str]) -> dict:
     """What the common arguments mean for a process that runs the nodes `names`."""
 
     def argument(name: str) -> str:
         return LaunchConfiguration(name).perform(context)
 
-    overrides = {"use_sim_time": argument("use_sim_time") == "true"}
+    overrides = {"use_sim_time": uses_sim_time(context)}
     if argument("device"):
         overrides["device"] = argument("device")
     if "simulation" in names and overrides["use_sim_time"]:

@@ -1,4 +1,4 @@
-"""The simulated robots as URDF (http://wiki.ros.org/urdf/XML), for robot_state_publisher and for ros2_control in Gazebo.
+"""The simulated robots as URDF (http://wiki.ros.org/urdf/XML), for robot_state_publisher and ros2_control in Gazebo.
 
 Both are put together when asked for: the base from its description, the arm from the URDF of its own package, with its
 meshes by absolute path.
@@ -43,8 +43,8 @@ def arm_urdf(cell: ArmCell, controllers: Path | None = None, namespace: str = ""
     """The arm at its place in `world`, with the frames of its cameras.
 
     controllers: the YAML of ros2_control's controllers; with it ros2_control in Gazebo commands the joints, in
-    `namespace`, and the cameras on the arm are Gazebo's. Raises GenModelsError(MODEL_UNAVAILABLE) without the package of
-    the arm's description.
+    `namespace`, and the cameras on the arm are Gazebo's. Raises GenModelsError(MODEL_UNAVAILABLE) without the package
+    of the arm's description.
     """
     robot = load_robot(cell.robot)
     root = ElementTree.fromstring(robot.source.urdf)

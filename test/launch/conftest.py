@@ -15,6 +15,7 @@ MODULES = {
         "LogInfo",
         "OpaqueFunction",
         "RegisterEventHandler",
+        "SetEnvironmentVariable",
     ),
     "launch.conditions": ("IfCondition",),
     "launch.event_handlers": ("OnProcessExit", "OnProcessStart"),
@@ -22,12 +23,15 @@ MODULES = {
     "launch.launch_description_sources": ("PythonLaunchDescriptionSource",),
     "launch.substitutions": ("LaunchConfiguration", "PathJoinSubstitution"),
     "launch_ros": (),
-    "launch_ros.actions": ("LifecycleNode", "Node"),
+    "launch_ros.actions": ("LifecycleNode", "Node", "SetRemap"),
     "launch_ros.event_handlers": ("OnStateTransition",),
     "launch_ros.events": (),
     "launch_ros.events.lifecycle": ("ChangeState",),
+    "launch_ros.parameter_descriptions": ("ParameterValue",),
     "launch_ros.substitutions": ("FindPackageShare",),
 }
+
+OURS = ("launching", "simulators", "transforms", "move_group")  # what imports them
 
 
 class Recorded:
@@ -46,9 +50,11 @@ class Recorded:
 
 
 def walk(thing):
-    """Everything recorded inside, outermost first."""
+    """Everything recorded inside, outermost first; what an OpaqueFunction is given is no part of anything yet."""
     if isinstance(thing, Recorded):
         yield thing
+        if thing.kind == "OpaqueFunction":
+            return
         yield from walk(thing.args)
         yield from walk(thing.kwargs)
     elif isinstance(thing, dict):
@@ -66,9 +72,44 @@ def recorded_launch(monkeypatch):
         for attribute in attributes:
             setattr(module, attribute, type(attribute, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, "genmodels_ros.nodes.launching", raising=False)
+    for name in OURS:
+        monkeypatch.delitem(sys.modules, f"genmodels_ros.nodes.{name}", raising=False)
     yield walk
-    sys.modules.pop("genmodels_ros.nodes.launching", None)
+    for name in OURS:
+        sys.modules.pop(f"genmodels_ros.nodes.{name}", None)
+
+
+DEFAULTS = {
+    "namespace": "",
+    "use_sim_time": "true",
+    "params_file": "params.yaml",
+    "device": "cpu",
+    "log_level": "info",
+    "nodes": "trajectory_generator,world_model,simulation",
+    "composed": "true",
+    "sim": "mujoco",
+    "world": "both",
+    "floor_seed": "-1",
+    "gui": "false",
+    "control": "auto",
+    "map_to_odom": "true",
+    "moveit": "false",
+}
+
+
+@pytest.fixture
+def carried_out(recorded_launch):
+    """Everything that a launch description comes to, with its OpaqueFunctions called, each thing once."""
+
+    def carry_out(description, **choices) -> list[Recorded]:
+        things = list(walk(description))
+        for thing in things:
+            if thing.kind == "OpaqueFunction":
+                context = {**DEFAULTS, **choices}
+                things += walk(thing.kwargs["function"](context, *thing.kwargs.get("args", ())))
+        return list({id(thing): thing for thing in things}.values())
+
+    return carry_out
 
 
 @pytest.fixture

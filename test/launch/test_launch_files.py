@@ -14,14 +14,6 @@ ROOT = Path(genmodels_ros.__file__).resolve().parent.parent
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
 CONFIG_FILES = sorted((ROOT / "config").glob("*.yaml"))
 COMMON = {"namespace", "use_sim_time", "params_file", "device", "log_level", "rviz"}
-DEFAULTS = {
-    "namespace": "",
-    "use_sim_time": "true",
-    "params_file": "params.yaml",
-    "device": "cpu",
-    "log_level": "info",
-    "nodes": ",".join(NODES),
-}
 
 
 def executables() -> set[str]:
@@ -38,20 +30,13 @@ def arguments_of(description, walk) -> dict:
     return {thing.args[0]: thing for thing in walk(description) if thing.kind == "DeclareLaunchArgument"}
 
 
-def started(description, walk, **choices) -> list:
-    """The nodes that a launch description starts, with its OpaqueFunctions carried out."""
-    context = {**DEFAULTS, **choices}
-    things = list(walk(description))
-    for thing in things:
-        if thing.kind == "OpaqueFunction":
-            things += walk(thing.kwargs["function"](context, *thing.kwargs.get("args", ())))
-    unique = {id(thing): thing for thing in things if thing.kind in ("Node", "LifecycleNode")}
-    return list(unique.values())
+def nodes_of(things) -> list:
+    return [thing for thing in things if thing.kind in ("Node", "LifecycleNode")]
 
 
 def test_there_is_a_launch_file_for_every_node():
     names = {path.name.removesuffix(".launch.py") for path in LAUNCH_FILES}
-    assert names == {*NODES, "bringup", "demo"}
+    assert names == {*NODES, "bringup", "demo", "sim_arm", "sim_mobile"}
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
@@ -66,8 +51,8 @@ def test_arguments_are_described(path, recorded_launch, load_launch_file):
 
 @pytest.mark.parametrize("composed", ["true", "false"])
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
-def test_what_is_started_exists(path, composed, recorded_launch, load_launch_file):
-    nodes = started(load_launch_file(path).generate_launch_description(), recorded_launch, composed=composed)
+def test_what_is_started_exists(path, composed, carried_out, load_launch_file):
+    nodes = nodes_of(carried_out(load_launch_file(path).generate_launch_description(), composed=composed))
     ours = [node for node in nodes if node.kwargs["package"] == "genmodels_ros"]
     assert ours and {node.kwargs["executable"] for node in ours} <= executables()
     for node in ours:
@@ -82,10 +67,10 @@ def test_what_is_started_exists(path, composed, recorded_launch, load_launch_fil
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
-def test_files_exist(path, recorded_launch, load_launch_file):
+def test_files_exist(path, carried_out, load_launch_file):
     joined = [
         thing.args[0][1:]
-        for thing in recorded_launch(load_launch_file(path).generate_launch_description())
+        for thing in carried_out(load_launch_file(path).generate_launch_description())
         if thing.kind == "PathJoinSubstitution"
     ]
     assert joined
@@ -93,9 +78,9 @@ def test_files_exist(path, recorded_launch, load_launch_file):
         assert ROOT.joinpath(*parts).is_file(), parts
 
 
-def test_a_device_is_only_passed_on_when_asked_for(recorded_launch, load_launch_file):
+def test_a_device_is_only_passed_on_when_asked_for(carried_out, load_launch_file):
     description = load_launch_file(ROOT / "launch" / "world_model.launch.py").generate_launch_description()
-    (node,) = [node for node in started(description, recorded_launch, device="") if node.kind == "LifecycleNode"]
+    (node,) = [node for node in carried_out(description, device="") if node.kind == "LifecycleNode"]
     assert node.kwargs["parameters"][1] == {"use_sim_time": True}
 
 
@@ -103,7 +88,7 @@ def test_lifecycle_nodes_are_driven_by_events(recorded_launch, load_launch_file)
     from lifecycle_msgs.msg import Transition
 
     launching = import_module("genmodels_ros.nodes.launching")
-    entities = list(recorded_launch(launching.lifecycle_nodes(DEFAULTS, ["world_model"])))
+    entities = list(recorded_launch(launching.lifecycle_nodes(dict.fromkeys(COMMON, "true"), ["world_model"])))
     transitions = [entity.kwargs["transition_id"] for entity in entities if entity.kind == "ChangeState"]
     assert sorted(transitions) == [Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE]
     assert {"OnProcessStart", "OnStateTransition"} <= {entity.kind for entity in entities}
@@ -131,9 +116,3 @@ def test_every_parameter_is_described_and_its_default_allowed(name):
         assert re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", parameter.name)
         if isinstance(parameter.default, float):
             assert parameter.range, f"{parameter.name} needs a range"
-
-
-def test_the_rviz_file_is_yaml_and_names_topics_of_ours():
-    view = yaml.safe_load((ROOT / "rviz" / "genmodels.rviz").read_text())
-    topics = {display["Topic"]["Value"] for display in view["Visualization Manager"]["Displays"] if "Topic" in display}
-    assert {"trajectory_generator/candidates", "world_model/predicted_scan", "image_augmenter/grid"} <= topics

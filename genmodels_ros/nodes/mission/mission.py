@@ -57,9 +57,13 @@ RECORDED = {
 class Mission:
     """Planner clients, a recorder and the steps they take."""
 
-    def __init__(self, out: Path, stop_simulation: Callable[[], None] | None):
-        """stop_simulation() silences the simulation's topics before recordings are played; None if that cannot be."""
-        self._out, self._stop_simulation = out, stop_simulation
+    def __init__(self, out: Path, stop_simulation: Callable[[], None] | None, contacts: bool = True):
+        """stop_simulation() silences the simulation's topics before recordings are played; None if that cannot be.
+
+        contacts: whether the simulation counts contacts
+        """
+        self._out, self._stop_simulation, self._counted = out, stop_simulation, contacts
+        self._no_contact = "no contact" if contacts else "contacts not counted"
         self._monitor = MissionClient("mission_monitor")
         self._contacts = Latest(self._monitor, DiagnosticStatus, "simulation/contacts", LATCHED)
         self._diagnostics: dict[str, DiagnosticStatus] = {}
@@ -105,7 +109,8 @@ class Mission:
         for name, client in self._info.items():
             response = self._ready(client)
             lines.append(f"{name} {response.info.num_parameters / 1e6:.2f} M on {response.info.device}")
-        self._contacts.wait(STARTUP)
+        if self._counted:
+            self._contacts.wait(STARTUP)
         return ", ".join(lines)
 
     def _ready(self, client):
@@ -138,7 +143,7 @@ class Mission:
         return (
             f"{len(motion.candidates)} verified by the {best.source} in {1e3 * motion.planning_time:.0f} ms, "
             f"best {best.length:.2f} rad in {best.duration:.2f} s, {best.min_clearance * 100:.1f} cm clear; "
-            f"arrived within {motion.final_error * 1e3:.1f} mrad, no contact"
+            f"arrived within {motion.final_error * 1e3:.1f} mrad, {self._no_contact}"
         )
 
     def _drive_to_goal(self) -> str:
@@ -152,8 +157,9 @@ class Mission:
         length = np.hypot(*np.diff(driven[:, :2], axis=0).T).sum()
         latency = np.percentile(self._drive.latencies, [50, 95]) * 1e3
         return (
-            f"{length:.1f} m in {self._drive.seconds:.0f} s without contact; chose {len(self._drive.latencies)} times "
-            f"among {self._drive.num_candidates} imagined futures, {latency[0]:.0f} ms median, {latency[1]:.0f} ms p95"
+            f"{length:.1f} m in {self._drive.seconds:.0f} s, {self._no_contact}; "
+            f"chose {len(self._drive.latencies)} times among {self._drive.num_candidates} imagined futures, "
+            f"{latency[0]:.0f} ms median, {latency[1]:.0f} ms p95"
         )
 
     def _camera_keeps_up(self) -> str:
@@ -227,7 +233,7 @@ class Mission:
     # --- What is watched meanwhile
 
     def _count_contacts(self, robot: str) -> int:
-        return from_contacts(self._contacts.wait(10.0)).get(robot, 0)
+        return from_contacts(self._contacts.wait(10.0)).get(robot, 0) if self._counted else 0
 
     def _note_diagnostics(self, message: DiagnosticArray):
         for status in message.status:
