@@ -19,8 +19,9 @@ a second one half of every batch was synthetic, which cost the GAN 2.6 points on
       both        with the GAN's share as the chance, one or the other with a half each
       GAN, no mark    as GAN, but for the invisible mark (pipelines/watermark.py) that the others' pictures carry
   One model an arm for all three domains. The same steps, batch size, labels, initial weights for every arm.
-- Choices, none of which sees a test frame. The share (synthetic_share.py): of SHARES the largest up to which none
-  costs more than MAX_LOSS points on validation SOURCE frames, a mean over 2 seeds; the same rule for both arms.
+- Choices, none of which sees a test frame. The share (synthetic_share.py): SHARES are tried from the smallest on; taken
+  is the last one before one costs more than MAX_LOSS points on validation SOURCE frames (mean over 2 seeds), or else
+  the smallest. The same rule for both arms.
 - The classical arm has an advantage that the GAN has not: its policy is the one of POLICIES with the highest mean IoU
   on LABELLED validation frames of the target domains (seed 0, the largest share). The GAN's settings are the defaults.
 - Measure: mean IoU over the classes of simulation/scenes.py, at full resolution, from pixels summed over the test
@@ -50,7 +51,7 @@ from genmodels_ros.evaluation.segmentation_tables import (
     policy_table,
     share_table,
 )
-from genmodels_ros.evaluation.synthetic_share import SHARES, largest_affordable
+from genmodels_ros.evaluation.synthetic_share import SHARES, affordable_share
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
@@ -169,11 +170,12 @@ class Experiment:
         """The classical policy, then both shares; and what each candidate reached on validation frames."""
         name, policies = self.choose_policy()
         policy, source = POLICIES[name], self.on_source("source", Choice())
-        losses = {
-            arm: {share: source - self.on_source(arm, Choice(policy, {arm: share})) for share in SHARES}
+        found = {
+            arm: affordable_share(lambda share, arm=arm: source - self.on_source(arm, Choice(policy, {arm: share})))
             for arm in ("classical", "GAN")
         }
-        shares = {arm: largest_affordable(found) for arm, found in losses.items()}
+        shares = {arm: share for arm, (share, _) in found.items()}
+        losses = {arm: tried for arm, (_, tried) in found.items()}
         return Choice(policy, shares), [policy_table(policies, name), share_table(losses, shares)]
 
     def choose_policy(self) -> tuple[str, dict[str, np.ndarray]]:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from genmodels_ros.evaluation.segmentation_scores import class_iou, mean_iou, paired_difference
-from genmodels_ros.evaluation.synthetic_share import MAX_LOSS
+from genmodels_ros.evaluation.synthetic_share import MAX_LOSS, SHARES
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.simulation.scenes import LabelClass
 
@@ -63,11 +63,11 @@ def policy_table(scores: dict[str, np.ndarray], chosen: str) -> Table:
 
 def share_table(losses: dict[str, dict[float, float]], chosen: dict[str, float]) -> Table:
     """losses: arm → share → points."""
-    rows = [(arm, *found.values(), f"{chosen[arm]:g}") for arm, found in losses.items()]
-    shares = tuple(f"{share:g}" for share in next(iter(losses.values())))
+    rows = [(arm, *(tried.get(share, "—") for share in SHARES), f"{chosen[arm]:g}") for arm, tried in losses.items()]
+    shares = tuple(f"{share:g}" for share in SHARES)
     return Table(
         "Points lost on validation source frames by the synthetic share of a batch",
         ("arm", *shares, "chosen"),
         tuple(rows),
-        (f"Rule: the largest share up to which none loses more than {MAX_LOSS} points, or else the smallest.",),
+        (f"Rule: the last before one that loses more than {MAX_LOSS} points, or else the smallest.",),
     )

@@ -31,15 +31,6 @@ def cast_roughness(grid: Tensor) -> Tensor:
     return sum(tint.diff(dim=dimension).square().mean() for dimension in (-1, -2))
 
 
-def noise_cost(noise: Tensor, faint: float = 0.25 / 255) -> Tensor:
-    """Mean log(1 + sigma / faint) of the noise levels [B, 2]: halving one saves as much whatever it is.
-
-    D sees all pictures with a dither and so nothing of a noise that is fainter; without a cost that noise drifts, and
-    in smooth pictures it is grain.
-    """
-    return torch.log1p(noise / faint).mean()
-
-
 def _luma_gradient(images: Tensor) -> Tensor:
     luma = 0.299 * images[:, 0] + 0.587 * images[:, 1] + 0.114 * images[:, 2]
     return torch.stack([luma[:, 1:, 1:] - luma[:, :-1, 1:], luma[:, 1:, 1:] - luma[:, 1:, :-1]], dim=1)

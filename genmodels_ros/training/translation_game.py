@@ -3,7 +3,7 @@
     D: adversarial + gamma x penalty, every few rounds
     G: adversarial + structure (edges keep their place and direction) + consistency (consistency.py) + diversity (two
        codes, two images; Mao et al. 2019) + smoothness of the bilateral grid (haloes and bands come from steep grids,
-       blotches from tints that change from place to place) + cost of noise
+       blotches from tints that change from place to place)
 
 Reals and fakes get the same faint noise, so that D cannot tell them by the eight-bit steps of the stored ones.
 """
@@ -20,7 +20,6 @@ from genmodels_ros.training.augmenter_losses import (
     cast_roughness,
     clamp_straight_through,
     grid_roughness,
-    noise_cost,
     spread,
     structure_loss,
 )
@@ -44,7 +43,6 @@ class Settings:
     diversity: float = 0.3
     smoothness: float = 2.0
     cast: float = 200.0
-    quiet: float = 0.02  # cost of the noise, so that there is none that D does not ask for
     label_dropout: float = 0.2  # share of rounds without labels, so that a picture without them works, too
     generator_rate: float = 4e-4
     discriminator_rate: float = 4e-4
@@ -144,7 +142,6 @@ class TranslationGame:
             - settings.diversity * diversity.clamp(max=0.15).mean()
             + settings.smoothness * grid_roughness(transform.light.grid)
             + settings.cast * cast_roughness(transform.light.grid)
-            + settings.quiet * noise_cost(transform.light.noise)
         )
         measured = {"diversity": float(diversity.detach().mean()), "adversarial": float(adversarial.detach())}
         if self.consistency is not None:

@@ -7,7 +7,7 @@ from genmodels_ros.evaluation import downstream_segmentation as downstream
 from genmodels_ros.evaluation.classical_augmentation import Policy
 from genmodels_ros.evaluation.downstream_segmentation import Choice
 from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
-from genmodels_ros.evaluation.synthetic_share import largest_affordable
+from genmodels_ros.evaluation.synthetic_share import SHARES, affordable_share
 
 
 def frames(count=8, seed=0):
@@ -42,10 +42,18 @@ def test_each_arm_has_a_share_of_its_own_and_both_and_unmarked_have_the_gans():
     assert [choice.share(arm) for arm in downstream.ARMS] == [0, 0.3, 0.1, 0.1, 0.1]
 
 
-def test_the_largest_share_that_costs_little_is_chosen_and_the_smallest_if_none_does():
-    assert largest_affordable({1 / 16: 0.1, 1 / 8: -0.2, 1 / 4: 0.5, 1 / 2: 0.6}) == 1 / 4
-    assert largest_affordable({1 / 16: 0.7, 1 / 8: 0.6}) == 1 / 16
-    assert largest_affordable({1 / 16: 0.1, 1 / 8: 0.2, 1 / 4: 0.9, 1 / 2: 0.3}) == 1 / 8  # the last one is luck
+@pytest.mark.parametrize(
+    ("losses", "chosen", "tried"),
+    [
+        ((0.1, -0.2, 0.5, 0.6), 1 / 4, 4),
+        ((0.7, 0, 0, 0), 1 / 16, 1),
+        ((0.1, 0.2, 0.9, 0.3), 1 / 8, 3),
+        ((0, 0, 0, 0), 1 / 2, 4),
+    ],
+)
+def test_the_share_is_the_last_before_one_that_costs_too_much(losses, chosen, tried):
+    share, looked_at = affordable_share(dict(zip(SHARES, losses, strict=True)).get)
+    assert share == chosen and tuple(looked_at) == SHARES[:tried]
 
 
 def test_choices_are_made_on_validation_frames_alone(sets, monkeypatch):
