@@ -66,10 +66,13 @@ class VectorDiffusionConfig(FamilyConfig):
 
 
 class VectorDiffusion(Family):
-    """forward(x_t, t, known) -> prediction, [N, D]."""
+    """forward(x_t, t, known) -> prediction, [N, D].
+
+    With sampler "consistency" it is a student of training/few_steps.py: its estimate of x_0 is the end of the teacher's
+    curve, not a mean, so that one or two steps are enough, and there is neither score nor density in it.
+    """
 
     Config = VectorDiffusionConfig
-    likelihood = "estimate"
 
     def __init__(self, config: VectorDiffusionConfig):
         super().__init__(config)
@@ -82,6 +85,17 @@ class VectorDiffusion(Family):
         self.head = nn.Linear(W, D)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
+
+    @property
+    def distilled(self) -> bool:
+        return self.config.sampler == "consistency"
+
+    @property
+    def likelihood(self) -> str:
+        return "none" if self.distilled else "estimate"
+
+    def can(self, ability: str) -> bool:
+        return super().can(ability) and not (self.distilled and ability in ("log_prob", "loss"))
 
     def know(self, condition: Tensor | None, dropped: Tensor | None = None) -> Tensor | float:
         """What forward is told of conditions [N, C]; dropped: [N] bool, rows that are to be drawn without theirs."""
@@ -101,6 +115,11 @@ class VectorDiffusion(Family):
 
     def loss(self, x: Tensor, condition: Tensor | None, rng: torch.Generator) -> Tensor:
         """Mean of |p - p_theta(x_t, t)|² over steps and noise, in the network's own parameterisation p."""
+        if self.distilled:
+            raise GenModelsError(
+                ErrorCode.UNSUPPORTED,
+                "The consistency sampler needs a teacher: fit with another sampler, then use `genmodels distill`.",
+            )
         t = torch.randint(self.schedule.num_steps, (len(x),), generator=rng).to(x.device)
         eps = torch.randn(x.shape, generator=rng, dtype=x.dtype).to(x.device)
         dropped = None
@@ -116,6 +135,8 @@ class VectorDiffusion(Family):
 
     def score(self, x_t: Tensor, t: Tensor | int, condition: Tensor | None = None) -> Tensor:
         """grad log p_t(x_t) [N, D]."""
+        if self.distilled:
+            raise self._cannot("score")
         return -self.estimate(x_t, t, condition)[1] / self.schedule.at(t, x_t)[1]
 
     def denoiser(self, condition: Tensor | None) -> Callable[[Tensor, int, Tensor | None], Tensor]:
@@ -144,6 +165,8 @@ class VectorDiffusion(Family):
 
     def log_prob(self, x: Tensor, condition: Tensor | None = None, *, rng: torch.Generator | None = None) -> Tensor:
         """By the probability flow ODE, see sampling/likelihood.py; without guidance, without gradients."""
+        if self.distilled:
+            raise self._cannot("log_prob")
         return log_density(
             lambda x_t, t, rows: self(x_t, t, self.know(None if condition is None else condition[rows])),
             x,
