@@ -83,6 +83,12 @@ class AnomalyDetectorNode(ModelNode):
     def deactivate(self) -> None:
         self.learning.deactivate()
 
+    def destroy_node(self) -> None:
+        """A process ends with its threads: whatever is being learnt ends first."""
+        if self.learning.learner is not None:
+            self.learning.deactivate()
+        super().destroy_node()
+
     # --- What comes, and what does not
 
     def judge(self, rows: Rows) -> None:

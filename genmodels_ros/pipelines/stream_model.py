@@ -113,7 +113,7 @@ class StreamModel:
         g = gradient[0].double().nan_to_num().reshape(len(KINDS), -1)  # [3, D]
         D = g.shape[1]
         blocks = self.density.precision().reshape(len(KINDS), D, len(KINDS), D).diagonal(dim1=1, dim2=3)  # [3, 3, D]
-        steps = torch.linalg.solve(blocks.permute(2, 0, 1), g.T[..., None])[..., 0]  # [D, 3]
+        steps = torch.linalg.lstsq(blocks.permute(2, 0, 1), g.T[..., None]).solution[..., 0]  # [D, 3]
         return dict(zip(self.layout.labels, (0.5 * (g.T * steps).sum(-1)).tolist(), strict=True))
 
     def _surprise(self, x: Tensor) -> Tensor:

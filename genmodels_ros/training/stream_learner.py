@@ -131,7 +131,7 @@ class StreamLearner:
 
     def _learn(self, runs: list[StreamRun]) -> None:
         self._status = replace(self._status, state="learning")
-        work = threading.Thread(target=self._run, args=(runs, self._stop), name="stream learning", daemon=True)
+        work = threading.Thread(target=self._run, args=(runs, self._stop), name="stream learning")
         self._thread = work
         work.start()
 

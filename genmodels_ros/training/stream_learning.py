@@ -27,10 +27,12 @@ PEAK_EVERY = 1.0  # s
 FEWEST_RUNS = 3
 MOST_ROWS = 200_000  # fitted
 SETTINGS = {  # of families whose own defaults are slow where rows come a hundred times a second
+    "mixture": {"components": 8, "restarts": 1},
     "flow": {"structure": "autoregressive", "transform": "affine", "layers": 4, "width": 128},
     "autoregressive": {"network": "made", "width": 128},
     "vae": {"latent": 24},
 }
+STEPS = {"mixture": 40}  # at most, of expectation-maximisation: each looks at every row
 STOP, CALIBRATE = (3,), (1, 5, 8)  # of every ten runs
 
 
@@ -38,6 +40,7 @@ STOP, CALIBRATE = (3,), (1, 5, 8)  # of every ten runs
 class StreamLearning:
     """family, settings: of models/family.py, beside SETTINGS; budget: false alarms an hour.
 
+    given: fields whose values are not judged, but what the others do beside them: where an arm is, what it was told;
     peak_every: s, of each of which the largest surprise counts for the calibration.
     """
 
@@ -47,6 +50,7 @@ class StreamLearning:
     lags: int = 5
     smoothing: int = 5
     budget: float = 1.0
+    given: tuple[str, ...] = ()
     peak_every: float = PEAK_EVERY
 
 
@@ -84,13 +88,18 @@ def learn_stream(
     rows = features["fit"]
     rows = rows[rng.permutation(len(rows))[:MOST_ROWS]]
     settings = {**SETTINGS.get(learning.family, {}), **learning.settings}
-    density = Whitened(Standardised.of_family(learning.family, {"dimension": rows.shape[1], **settings}))
+    given = given_columns(labels, learning.given)
+    sizes = {"dimension": rows.shape[1] - len(given), "condition_dimension": len(given)}
+    density = Whitened(Standardised.of_family(learning.family, {**sizes, **settings}))
     usable(density)
-    density.measure(rows)
+    density.measure(rows, given)
     white = [density.white(part.to(density.mean)) for part in (rows, features["stop"])]
     data = {"rows": len(features["fit"]), "seconds": round(sum(run.seconds for run in parts.fit))}
-    vectors = _RunVectors(white[0], held_out=white[1], breathe=breathe)
-    fitted = fit(learning.family, vectors, settings, learning.options, described=data)
+    C = len(given)
+    rows, stopping = [Vectors(w[:, C:], w[:, :C] if C else None) for w in white]
+    vectors = _RunVectors(rows.x, rows.condition, held_out=stopping, breathe=breathe)
+    steps = min(learning.options.steps, STEPS.get(learning.family, learning.options.steps))
+    fitted = fit(learning.family, vectors, settings, replace(learning.options, steps=steps), described=data)
     inner = fitted.model
     inner.described = {}
     density.inner = inner
@@ -102,6 +111,19 @@ def learn_stream(
     )  # fmt: skip
     model = StreamModel(density.eval(), layout, card)
     return replace(model, calibration=calibrate_stream(model, parts.calibrate, learning.budget, learning.peak_every))
+
+
+def given_columns(labels: tuple[str, ...], given: tuple[str, ...]) -> list[int]:
+    """Indexes of the values of fields that are named, or lie within what is. Raises GenModelsError(INVALID_CONFIG)."""
+    columns = []
+    for path in given:
+        found = [i for i, label in enumerate(labels) if label == path or label.startswith((f"{path}[", f"{path}."))]
+        if not found:
+            raise GenModelsError(ErrorCode.INVALID_CONFIG, f"No field {path!r} to take as given: {', '.join(labels[:8])} ...")
+        columns += found
+    if len(set(columns)) == len(labels):
+        raise GenModelsError(ErrorCode.INVALID_CONFIG, "All fields are taken as given: leave some to be judged.")
+    return sorted(set(columns))
 
 
 def layout_of(parts: Parts, labels: tuple[str, ...], learning: StreamLearning) -> StreamLayout:
@@ -120,12 +142,11 @@ def calibrate_stream(
         smoothed = smooth(
             model.surprise(stream_features(run.stamps, run.rows, model.layout.lags)), model.layout.smoothing
         )
-        size = max(1, round(every / model.layout.period))
-        whole = len(smoothed) // size * size
-        peaks.append(smoothed[:whole].reshape(-1, size).max(1))
-        hours += whole * model.layout.period / 3600
+        pieces = np.array_split(smoothed, max(1, int(len(smoothed) * model.layout.period / every)))
+        peaks += [float(piece.max()) for piece in pieces if len(piece)]
+        hours += len(smoothed) * model.layout.period / 3600
     try:
-        values = rare_values(np.concatenate(peaks), hours, RATES)
+        values = rare_values(np.array(peaks), hours, RATES)
     except ValueError as error:
         raise GenModelsError(ErrorCode.INVALID_DATA, f"Cannot calibrate: {error}; collect for longer.") from error
     return Calibration(RATES, {DENSITY: values}, budget, hours)
@@ -159,15 +180,16 @@ def _features(runs: list[StreamRun], lags: int) -> Tensor:
 class _RunVectors(Vectors):
     """Rows whose held-out part comes from other runs, and which take breath whenever some are taken."""
 
-    held_out: Tensor | None = None
+    held_out: Vectors | None = None
     breathe: Callable[[], None] = lambda: None
 
     def __getitem__(self, index) -> Vectors:
         self.breathe()
-        return Vectors(self.x[index])
+        return super().__getitem__(index)
 
     def to(self, *target) -> "_RunVectors":
-        return replace(self, x=self.x.to(*target))
+        condition = None if self.condition is None else self.condition.to(*target)
+        return replace(self, x=self.x.to(*target), condition=condition)
 
     def split(self, share: float, rng: torch.Generator) -> tuple[Vectors, Vectors]:
-        return self, Vectors(self.held_out)
+        return self, self.held_out
