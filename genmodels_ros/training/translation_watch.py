@@ -19,8 +19,8 @@ def feature_distance(first: Tensor, second: Tensor) -> float:
 
 
 class TranslationWatch:
-    """Distance of translated held-out frames to each style's targets, over that of the frames themselves; and how much
-    they show the network's cells: the `latest` of both."""
+    """Distance of translated held-out frames to each style's targets, over that of the frames themselves: `latest`; and
+    how much more than those they show the network's cells: `pattern`."""
 
     FRAMES = 64
     TARGETS = 256
@@ -51,8 +51,9 @@ class TranslationWatch:
             )
             made = generator(source, index, z, eps, labels).clamp(0, 1)
             shares.append(feature_distance(image_features(made), target) / reference)
-            patterns.append(cell_pattern(made, generator.cell) if generator.cell > 1 else 0.0)
-        self.pattern = max(patterns)
+            if generator.cell > 1:
+                patterns.append(cell_pattern(made, generator.cell) - cell_pattern(source, generator.cell))
+        self.pattern = max(patterns, default=0.0)
         self.latest = sum(shares) / len(shares)
         return self.latest
 
