@@ -15,6 +15,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "mode-coverage": "genmodels_ros.evaluation.mode_coverage",
     "skills": "genmodels_ros.evaluation.skills",
     "inverse-kinematics": "genmodels_ros.evaluation.inverse_kinematics",
+    "anomaly-detector": "genmodels_ros.evaluation.stream_anomaly",
     "steering": "genmodels_ros.evaluation.downstream_steering",
     "families": "genmodels_ros.evaluation.families.bench",
     "agents": "genmodels_ros.evaluation.agent_motion",

@@ -87,6 +87,11 @@ class ArmInMotion:
         self._bare = self._model.body_mass[self._hand], self._model.body_inertia[self._hand].copy()
         self._mocap = self._data.mocap_pos[0]
 
+    @property
+    def efforts(self) -> np.ndarray:
+        """[J] N m, the motors' largest."""
+        return self._model.actuator_ctrlrange[:, 1].copy()
+
     def nominal(self, seconds: float, rng: np.random.Generator) -> ArmRun:
         """A run of at least `seconds`."""
         arm, payload = self._start(rng)
