@@ -1,6 +1,7 @@
 """Launch files, executables, parameter files and nodes agree; proved without launch, which PyPI does not have."""
 
 import re
+import xml.etree.ElementTree as ElementTree
 from importlib import import_module
 from pathlib import Path
 
@@ -116,3 +117,19 @@ def test_every_parameter_is_described_and_its_default_allowed(name):
         assert re.fullmatch(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", parameter.name)
         if isinstance(parameter.default, float):
             assert parameter.range, f"{parameter.name} needs a range"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "launch").glob("*.launch.xml")), ids=lambda path: path.name)
+def test_launch_files_in_xml_include_ours_and_set_arguments_that_they_have(path, recorded_launch, load_launch_file):
+    root = ElementTree.parse(path).getroot()
+    assert all(len(argument.get("description")) > 10 for argument in root.findall("arg"))
+    includes = list(root.iter("include"))
+    assert includes
+    for include in includes:
+        file = ROOT / include.get("file").removeprefix("$(find-pkg-share genmodels_ros)/")
+        known = arguments_of(load_launch_file(file).generate_launch_description(), recorded_launch)
+        for argument in include.findall("arg"):
+            choices = known[argument.get("name")].kwargs.get("choices", [argument.get("value")])
+            assert argument.get("value") in choices or argument.get("value").startswith("$(var")
+    spaces = [include.find("arg[@name='namespace']").get("value") for include in includes]
+    assert len(spaces) == len(set(spaces)), "one namespace for each robot"

@@ -18,3 +18,13 @@ def test_the_real_launch_loads_the_file(path):
 
     description = PythonLaunchDescriptionSource(str(path)).get_launch_description(LaunchContext())
     assert {argument.name for argument in description.get_launch_arguments()} >= {"namespace", "params_file", "rviz"}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "launch").glob("*.launch.xml")), ids=lambda path: path.name)
+def test_the_real_launch_reads_the_xml(path):
+    pytest.importorskip("launch_xml", reason="launch_xml comes with an installed ROS 2")
+    from launch.frontend import Parser
+
+    root, parser = Parser.load(str(path))
+    description = parser.parse_description(root)
+    assert {argument.name for argument in description.get_launch_arguments()} >= {"sim"}

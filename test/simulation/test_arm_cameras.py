@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import mujoco
 import numpy as np
 import pytest
+import yaml
 
+import genmodels_ros
 from genmodels_ros.robots.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.urdf import pose_matrix
 from genmodels_ros.simulation.arm_cameras import looking_at, panda_cameras
@@ -52,3 +56,16 @@ def test_a_camera_looks_at_its_target_and_stays_level(target):
     ahead = np.subtract(target, camera.position)
     np.testing.assert_allclose(rotation[:, 0], ahead / np.linalg.norm(ahead), atol=1e-9)
     assert rotation[2, 1] == pytest.approx(0, abs=1e-9) and rotation[2, 2] > 0
+
+
+def test_the_seeing_arms_parameters_hold_the_overview_cameras_pose():
+    text = (Path(genmodels_ros.__file__).resolve().parent.parent / "config" / "seeing_arm.yaml").read_text()
+    parameters = yaml.safe_load(text)["/**/trajectory_generator"]["ros__parameters"]
+    *position, x, y, z, w = parameters["perception.camera_pose"]
+    camera = panda_cameras()[1]
+    expected = pose_matrix(camera.position, camera.rpy) @ OPTICAL
+    np.testing.assert_allclose(position, expected[:3, 3])
+    ahead = [2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)]
+    np.testing.assert_allclose(ahead, expected[:3, 2], atol=1e-4)
+    right = [1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w)]
+    np.testing.assert_allclose(right, expected[:3, 0], atol=1e-4)
