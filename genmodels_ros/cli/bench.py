@@ -13,6 +13,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "augmenter-downstream": "genmodels_ros.evaluation.downstream_segmentation",
     "completion": "genmodels_ros.evaluation.completion",
     "mode-coverage": "genmodels_ros.evaluation.mode_coverage",
+    "compression": "genmodels_ros.evaluation.scan_compression",
     "skills": "genmodels_ros.evaluation.skills",
     "inverse-kinematics": "genmodels_ros.evaluation.inverse_kinematics",
     "anomaly-detector": "genmodels_ros.evaluation.stream_anomaly",
