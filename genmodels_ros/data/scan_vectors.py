@@ -92,15 +92,23 @@ class ScanFeatures:
             raise GenModelsError(
                 ErrorCode.INVALID_DATA, "A scan has no measured beam: leave it out, or check the lidar."
             )
-        if measured.all():
+        broken = ~measured.all(1)
+        if not broken.any():
             return scans
-        count, wrapped = scans.shape[1], np.tile(measured, 3) if self.closed else measured
-        places = np.arange(wrapped.shape[1])
-        before = np.maximum.accumulate(np.where(wrapped, places, -(10**6)), axis=1)
-        after = np.minimum.accumulate(np.where(wrapped, places, 10**6)[:, ::-1], axis=1)[:, ::-1]
+        filled = scans.copy()
+        filled[broken] = np.take_along_axis(scans[broken], self._nearest(measured[broken]), axis=1)
+        return filled
+
+    def _nearest(self, measured: np.ndarray) -> np.ndarray:
+        """Index of the measured beam nearest to each [N, B]."""
+        count = measured.shape[1]
+        if self.closed:
+            measured = np.tile(measured, 3)
+        places = np.arange(measured.shape[1])
+        before = np.maximum.accumulate(np.where(measured, places, -(10**6)), axis=1)
+        after = np.minimum.accumulate(np.where(measured, places, 10**6)[:, ::-1], axis=1)[:, ::-1]
         nearest = np.where(places - before <= after - places, before, after)
-        middle = nearest[:, count : 2 * count] % count if self.closed else nearest
-        return np.take_along_axis(scans, middle, axis=1)
+        return nearest[:, count : 2 * count] % count if self.closed else nearest
 
 
 def scans_of_shards(paths: Sequence[Path], every: int = 5) -> np.ndarray:
