@@ -1,5 +1,5 @@
 """Autoregressive models of vectors: one number after the other."""
 
-from genmodels_ros.models.autoregressive.model import Autoregressive, AutoregressiveConfig, perplexity
+from genmodels_ros.models.autoregressive.model import Autoregressive, AutoregressiveConfig
 
-__all__ = ["Autoregressive", "AutoregressiveConfig", "perplexity"]
+__all__ = ["Autoregressive", "AutoregressiveConfig"]

@@ -66,7 +66,8 @@ class Autoregressive(Family):
         return self.network(self.quantiser.middles(tokens), condition)
 
     def token_log_prob(self, tokens: Tensor, condition: Tensor | None = None) -> Tensor:
-        """log p(token_d | tokens before) [N, D] of int64 [N, D]."""
+        """log p(token_d | tokens before) [N, D] of int64 [N, D]; of their sums evaluation/distribution/likelihood.py
+        makes a perplexity."""
         log_p = self.logits(tokens, condition).log_softmax(dim=-1)
         return log_p.gather(-1, tokens[..., None])[..., 0]
 
@@ -101,9 +102,3 @@ class Autoregressive(Family):
             tokens.append(decoding.draw(self.network.step(values, condition, cache), rng))
             values = torch.cat([values, self.quantiser.middles(tokens[-1])[:, None]], dim=1)
         return torch.stack(tokens, dim=1)
-
-
-@torch.no_grad()
-def perplexity(model: Autoregressive, x: Tensor, condition: Tensor | None = None) -> float:
-    """exp(-mean log p(token)) of x [N, D] in the family's units: as hard as a choice among so many tokens."""
-    return float(model.token_log_prob(model.quantiser.tokens(x), condition).mean().neg().exp())
