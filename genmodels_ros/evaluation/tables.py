@@ -48,5 +48,5 @@ def spread(values: Sequence[float | None], form: str = "{:#.3g}") -> str | float
     known = [value for value in values if value is not None]
     if len(known) < 2:
         return known[0] if known else None
-    low, middle, high = (form.format(value) for value in np.quantile(known, (0, 0.5, 1)))
+    low, middle, high = (form.format(value).rstrip(".") for value in np.quantile(known, (0, 0.5, 1)))
     return middle if low == high else f"{middle} ({low} to {high})"

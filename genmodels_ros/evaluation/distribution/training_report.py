@@ -2,7 +2,7 @@
 
     instability      the held-out loss got worse again by much, or jumps about as much as it ever fell
     overfitting      held-out rows cost more than training rows; training stopped early
-    collapse         samples reach few of the real rows
+    collapse         samples lie among real rows and reach few of them; a poor fit: they do not lie there
     copies           samples that are training rows (memorisation.py)
 
 What a family sees itself comes with the history: dead latents of a VAE, what training/collapse_watch.py saw of a GAN.
@@ -12,12 +12,13 @@ from itertools import pairwise
 from statistics import median
 
 from genmodels_ros.evaluation.distribution.memorisation import Memorisation
+from genmodels_ros.evaluation.distribution.sample_quality import SampleQuality
 from genmodels_ros.training.fitting import History
 
 ROSE = 0.5  # of the fall from the first to the least loss
 JUMPS = 0.5  # of that fall, from look to look in the later half
 GAP = 0.25  # nat a dimension
-COLLAPSED = 0.5  # of the coverage that real rows reach
+HALF = 0.5  # of what real rows reach
 
 
 def history_report(history: History) -> list[str]:
@@ -47,13 +48,19 @@ def gap_report(training_loss: float, held_out_loss: float, dimension: int) -> li
     return [f"Overfitting: held-out rows cost {gap:.2f} nat a dimension more: more data, a smaller model, fewer steps."]
 
 
-def collapse_report(coverage: float, attainable: float) -> list[str]:
-    """Coverage (sample_quality.py) by samples and by as many real rows."""
-    if coverage >= COLLAPSED * attainable:
+def collapse_report(made: SampleQuality, real: SampleQuality) -> list[str]:
+    """Samples, and as many real rows. Few reached by samples that lie well is a collapse; otherwise the fit is poor."""
+    reached, lie_well = made.coverage / real.coverage, made.precision / real.precision
+    if reached >= HALF:
         return []
+    if lie_well >= HALF:
+        return [
+            f"Collapse: samples reach {reached:.0%} of what real rows reach, and lie well: give it more steps, raise a "
+            "GAN's gamma, or take a family with a likelihood."
+        ]
     return [
-        f"Collapse: samples reach {coverage / attainable:.0%} of what real rows reach: more steps; a GAN: raise its "
-        "gamma; a VAE: lower beta; or a family with an exact likelihood."
+        f"Poor fit: {lie_well:.0%} as many samples as real rows lie among the data: give it more steps, a larger "
+        "model, or take another family."
     ]
 
 

@@ -20,6 +20,8 @@ COLUMNS = (
     "likelihood", "copies", "ms per 1,000", "parameters", "steps", "training [s]",
 )  # fmt: skip
 
+QUALITY = ("precision", "recall", "density", "coverage")
+
 Maker = Callable[[Vectors, Budget, int], Contestant]  # (training rows, budget, seed)
 
 
@@ -82,9 +84,9 @@ def _row(name: str, entry: Entry, nll: float | None = None) -> tuple:
 
     return (
         name,
-        of(lambda s: s.sliced_wasserstein, scores),
-        of(lambda s: 1000 * s.discrepancy, scores),
-        *(of(lambda s, n=n: getattr(s.quality, n), scores) for n in ("precision", "recall", "density", "coverage")),
+        of(lambda s: s.sliced_wasserstein, scores, "{:.3f}"),
+        of(lambda s: 1000 * s.discrepancy, scores, "{:.2f}"),
+        *(of(lambda s, n=n: getattr(s.quality, n), scores, "{:.2f}") for n in QUALITY),
         of(lambda s: s.modes, scores, "{:.0f}"),
         of(lambda s: s.nll, scores, "{:.3f}") if nll is None else nll,
         fits[0].likelihood if fits else None if nll is None else "true",

@@ -78,7 +78,7 @@ class Judge:
     def report(self, scores: Scores) -> list[str]:
         """What the samples tell of the training."""
         copies = [] if scores.copies is None else memorisation_report(scores.copies)
-        return collapse_report(scores.quality.coverage, self.floor[0].quality.coverage) + copies
+        return collapse_report(scores.quality, self.floor[0].quality) + copies
 
     def _scores(self, x: Tensor, condition: Tensor | None, **more) -> Scores:
         features = self._features(x, condition)

@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from genmodels_ros.evaluation.distribution.memorisation import Memorisation
+from genmodels_ros.evaluation.distribution.sample_quality import SampleQuality
 from genmodels_ros.evaluation.distribution.training_report import (
     collapse_report,
     gap_report,
@@ -39,9 +42,15 @@ def test_a_gap_is_judged_by_the_dimension():
     assert gap_report(1.0, 1.4, 2) == [] and "Overfitting" in gap_report(1.0, 2.0, 2)[0]
 
 
-def test_a_collapse_is_judged_beside_what_real_rows_reach():
-    assert collapse_report(0.6, 0.95) == [] and collapse_report(0.3, 0.5) == []
-    assert "32%" in collapse_report(0.3, 0.95)[0]
+def test_a_collapse_is_told_from_a_poor_fit_beside_what_real_rows_reach():
+    real = SampleQuality(precision=0.8, recall=0.9, density=1.0, coverage=0.95)
+
+    def said(precision, coverage):
+        return collapse_report(replace(real, precision=precision, coverage=coverage), real)
+
+    assert said(0.7, 0.6) == [] and said(0.1, 0.6) == []
+    assert said(0.7, 0.3)[0].startswith("Collapse") and "32%" in said(0.7, 0.3)[0]
+    assert said(0.2, 0.3)[0].startswith("Poor fit: 25%")
 
 
 def test_copies_are_reported_with_how_close_they_are():
