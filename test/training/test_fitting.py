@@ -88,3 +88,10 @@ def test_a_run_that_diverges_says_what_to_do():
     with pytest.raises(GenModelsError) as error:
         fit("vae", correlated(), options=FitOptions(steps=200, learning_rate=1e30, device="cpu"))
     assert error.value.code is ErrorCode.NOT_FINITE and "learning-rate" in error.value.message
+
+
+def test_what_a_model_finds_wrong_with_itself_is_in_the_history():
+    """A latent that costs too much is not used."""
+    options = FitOptions(steps=60, batch_size=64, looks=2, device="cpu")
+    (warning,) = fit("vae", correlated(), {"beta": 50.0}, options).history.warnings
+    assert "collapse" in warning and "beta" in warning
