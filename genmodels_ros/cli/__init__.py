@@ -20,6 +20,7 @@ from genmodels_ros.cli import (
     evaluate,
     export,
     fit,
+    ik,
     inspect,
     plan,
     robot,
@@ -32,6 +33,7 @@ from genmodels_ros.errors import GenModelsError
 
 COMMANDS = (
     plan,
+    ik,
     evaluate,
     augment,
     complete,

@@ -21,12 +21,16 @@ from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.end_joints import EndJoints
 from genmodels_ros.robots.inverse_kinematics import arrivals, most_different
+from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.scene_arrays import rotation_matrices
 
 # rad: two solutions are different where a joint differs by more. 0.3 rad about the axis through shoulder and wrist
 # moves a Panda's elbow by 6 cm (median), a link's radius: another answer to an obstacle, not the same one.
 DISTINCT = 0.3
-SAMPLES = 48
-ITERATIONS = 8
+SAMPLES = 24
+SPARE = 2  # times as many are drawn: one in four has an end joint out of its limits and seldom arrives
+ITERATIONS = 4
+QUATERNION_TOLERANCE = 1e-2  # of its norm: what typing rounds off
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +64,12 @@ class LearnedInverseKinematics:
     def robot(self) -> Robot:
         return self.ends.robot
 
+    def self_collision_checker(self) -> CollisionChecker:
+        """For `solve`: of the arm alone. Not for several threads at once."""
+        return CollisionChecker(self.robot, Scene())
+
     def propose(self, base_from_tool: np.ndarray, count: int, rng: torch.Generator) -> np.ndarray:
-        """Draws [count, D] of the flow, clamped to the limits: near the pose, not at it."""
+        """Draws [count, D] of the flow, clamped to the limits, least clamped ones first: near the pose, not at it."""
         target = torch.as_tensor(np.asarray(base_from_tool, dtype=float))[None]
         with torch.inference_mode():
             middle = self.model.sample(count, self.ends.reduce(target)[0], rng=rng).double()
@@ -85,7 +93,7 @@ class LearnedInverseKinematics:
         check_pose(base_from_tool)
         if count < 1:
             raise GenModelsError(ErrorCode.INVALID_COUNT, f"Ask for at least one solution, not {count}.")
-        starts = self.propose(base_from_tool, self.samples, rng)
+        starts = self.propose(base_from_tool, SPARE * self.samples, rng)[: self.samples]
         solutions = arrivals(self.robot, base_from_tool, starts, self.iterations)
         if not len(solutions):
             raise GenModelsError(
@@ -100,3 +108,13 @@ class LearnedInverseKinematics:
                     ErrorCode.GOAL_IN_COLLISION, "Every configuration found at this pose is in collision."
                 )
         return most_different(solutions, count, DISTINCT)
+
+
+def pose_matrix(xyz, quat_xyzw) -> np.ndarray:
+    """base_from_tool [4, 4]. Raises GenModelsError(NOT_FINITE) for what is not finite or no unit quaternion."""
+    pose, quaternion = np.eye(4), np.asarray(quat_xyzw, dtype=float)
+    norm = float(np.linalg.norm(quaternion))
+    if not abs(norm - 1) < QUATERNION_TOLERANCE:
+        raise GenModelsError(ErrorCode.NOT_FINITE, f"The orientation needs a unit quaternion, its norm is {norm:.3g}.")
+    pose[:3, :3], pose[:3, 3] = rotation_matrices(quaternion / norm), xyz
+    return pose

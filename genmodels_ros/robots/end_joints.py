@@ -69,10 +69,11 @@ class EndJoints:
         return torch.cat([self._turned(first, 0), middle, self._turned(last, -1)], dim=1)
 
     def starts(self, middle: Tensor, base_from_tool: np.ndarray) -> np.ndarray:
-        """Configurations [N, D] for one tool pose [4, 4]: `complete`, clamped to the limits."""
+        """Configurations [N, D] for one tool pose [4, 4]: `complete`, clamped to the limits; least clamped ones first."""
         target = torch.as_tensor(np.asarray(base_from_tool)).to(middle)
         q = self.complete(middle, target.expand(len(middle), 4, 4)).numpy()
-        return q.clip(self.robot.limits.lower, self.robot.limits.upper)
+        clamped = q.clip(self.robot.limits.lower, self.robot.limits.upper)
+        return clamped[np.abs(q - clamped).max(axis=1).argsort(kind="stable")]
 
     def _axis(self, joint: int, like: Tensor) -> Tensor:
         return self.robot.chain.tensor("axes", like)[joint]

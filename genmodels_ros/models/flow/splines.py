@@ -24,40 +24,43 @@ def parameters_of_spline(bins: int) -> int:
 def spline(x: Tensor, parameters: Tensor, bound: float, inverse: bool = False) -> tuple[Tensor, Tensor]:
     """y [*] and log |dy/dx| [*] of x [*] by splines [*, 3K - 1]; with `inverse` the x of a y, and log |dx/dy|."""
     inside = x.abs() < bound
-    clamped = x.clamp(-bound, bound)
-    knots_x, knots_y, slopes = _knots(parameters, bound)
-    y, log_slope = _within(clamped, knots_x, knots_y, slopes, inverse)
+    y, log_slope = _within(x.clamp(-bound, bound), _knots(parameters, bound), inverse)
     return torch.where(inside, y, x), torch.where(inside, log_slope, 0.0)
 
 
-def _knots(parameters: Tensor, bound: float) -> tuple[Tensor, Tensor, Tensor]:
-    """x and y of the knots and the slopes there, [*, K + 1] each."""
+def _knots(parameters: Tensor, bound: float) -> Tensor:
+    """x and y of the knots and the slopes there, [*, 3, K + 1]."""
     bins = (parameters.shape[-1] + 1) // 3
     sizes = parameters[..., : 2 * bins].unflatten(-1, (2, bins)).softmax(-1)  # widths, heights
-    sizes = SMALLEST_BIN + (1 - SMALLEST_BIN * bins) * sizes
-    ends = functional.pad(sizes.cumsum(-1)[..., :-1], (1, 1))
-    ends[..., -1] = 1.0  # exactly, whatever the sum
-    knots = (2 * ends - 1) * bound
+    ends = functional.pad(sizes.cumsum(-1), (1, 0))
+    smallest = 2 * bound * SMALLEST_BIN
+    even = torch.linspace(-bound, -bound + smallest * bins, bins + 1, dtype=ends.dtype, device=ends.device)
     slopes = SMALLEST_SLOPE + functional.softplus(parameters[..., 2 * bins :] + SLOPE_SHIFT)
-    return knots[..., 0, :], knots[..., 1, :], functional.pad(slopes, (1, 1), value=1.0)
+    slopes = functional.pad(slopes, (1, 1), value=1.0)
+    return torch.cat([even + (2 * bound - smallest * bins) * ends, slopes[..., None, :]], dim=-2)
 
 
-def _within(x: Tensor, knots_x: Tensor, knots_y: Tensor, slopes: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
-    inner = (knots_y if inverse else knots_x)[..., 1:-1]
-    index = (x[..., None] >= inner).sum(-1, keepdim=True)
-    both = torch.cat([index, index + 1], dim=-1)
-    (x_0, x_1), (y_0, y_1), (d_0, d_1) = (k.gather(-1, both).unbind(-1) for k in (knots_x, knots_y, slopes))
+def _within(x: Tensor, knots: Tensor, inverse: bool) -> tuple[Tensor, Tensor]:
+    inner = knots[..., 1 if inverse else 0, 1:-1]
+    index = (x[..., None] >= inner).sum(-1)[..., None, None]
+    both = torch.cat([index, index + 1], dim=-1).expand(*x.shape, 3, 2)
+    x_0, x_1, y_0, y_1, d_0, d_1 = knots.gather(-1, both).flatten(-2).unbind(-1)
     w, h = x_1 - x_0, y_1 - y_0
     s = h / w
     bend = d_0 + d_1 - 2 * s
     if inverse:  # their eqs. 6 to 8: the root of a ξ² + b ξ + c in [0, 1]
         rise = x - y_0
-        a, b, c = h * (s - d_0) + rise * bend, h * d_0 - rise * bend, -s * rise
+        lift = rise * bend
+        a, b, c = h * (s - d_0) + lift, h * d_0 - lift, -s * rise
         xi = 2 * c / (-b - (b.square() - 4 * a * c).clamp(min=0).sqrt())
         y = x_0 + xi * w
-    else:  # eq. 4
+    else:
         xi = (x - x_0) / w
-        y = y_0 + h * (s * xi.square() + d_0 * xi * (1 - xi)) / (s + bend * xi * (1 - xi))
-    slope = s.square() * (d_1 * xi.square() + 2 * s * xi * (1 - xi) + d_0 * (1 - xi).square())  # eq. 5
-    log_slope = slope.log() - 2 * (s + bend * xi * (1 - xi)).log()
+    rest = 1 - xi
+    between, xi_2 = xi * rest, xi.square()
+    bottom = s + bend * between
+    if not inverse:  # eq. 4
+        y = y_0 + h * (s * xi_2 + d_0 * between) / bottom
+    top = d_1 * xi_2 + 2 * s * between + d_0 * rest.square()
+    log_slope = top.log() + 2 * (s / bottom).log()  # eq. 5
     return y, -log_slope if inverse else log_slope
