@@ -34,7 +34,7 @@ class NormalizingFlowConfig(FamilyConfig):
     layers: int = 4
     width: int = 64
     hidden: int = 2
-    bins: int = 8
+    bins: int = 16
     bound: float = 4.0
 
     def check(self) -> None:
