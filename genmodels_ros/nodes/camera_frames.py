@@ -10,6 +10,8 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from genmodels_interfaces.msg import ImageBoxes
+from genmodels_ros.conversions.boxes import from_detections
+from genmodels_ros.conversions.detections import DETECTIONS
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.stamp_pairs import ExactSets
@@ -34,6 +36,7 @@ class CameraFrame:
 class CameraFrames:
     """Listens to `image_raw`, or `image_raw/compressed`, and to `camera_info`, `label_image` and `boxes`.
 
+    Where vision_msgs is installed, `detections` are boxes, too.
     An image waits for labels and boxes of exactly its stamp where somebody publishes them. `unmatched` counts, by
     topic, what found no partner; `borrowed_infos` the synthetic images that took another stamp's calibration.
     """
@@ -63,13 +66,12 @@ class CameraFrames:
         compressed = self._node.value("compressed")
         image_type, suffix = (CompressedImage, "/compressed") if compressed else (Image, "")
         self._subscriptions = {  # labels before images, so that the first image finds them wanted
-            topic: self._listen(kind, name, self._receiver(topic))
-            for topic, kind, name in (
-                (LABELS, Image, LABELS),
-                (BOXES, ImageBoxes, BOXES),
-                (IMAGE, image_type, IMAGE + suffix),
-            )
+            LABELS: [self._listen(Image, LABELS, self._receiver(LABELS))],
+            BOXES: [self._listen(ImageBoxes, BOXES, self._receiver(BOXES))],
         }
+        if DETECTIONS is not None:
+            self._subscriptions[BOXES].append(self._listen(DETECTIONS, "detections", self._receive_detections))
+        self._subscriptions[IMAGE] = [self._listen(image_type, IMAGE + suffix, self._receiver(IMAGE))]
 
     def _listen(self, kind, name: str, callback: Callable):
         """Best effort, so that every driver is heard, unless parameters say otherwise."""
@@ -96,12 +98,16 @@ class CameraFrames:
     def _receiver(self, topic: str) -> Callable:
         return lambda message: self._sets.add(topic, message)
 
+    def _receive_detections(self, message) -> None:
+        self._sets.add(BOXES, from_detections(message))
+
     def _wanted(self) -> set[str]:
         """Images always; labels and boxes while somebody publishes them."""
         published = (
             topic
             for topic in (LABELS, BOXES)
-            if topic in self._subscriptions and self._node.count_publishers(self._subscriptions[topic].topic_name)
+            for subscription in self._subscriptions.get(topic, ())
+            if self._node.count_publishers(subscription.topic_name)
         )
         return {IMAGE, *published}
 

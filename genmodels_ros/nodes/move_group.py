@@ -8,7 +8,6 @@ from launch_ros.actions import Node
 from genmodels_ros.nodes.launching import BOOLEAN, uses_sim_time
 from genmodels_ros.nodes.optional_packages import install_line, missing
 from genmodels_ros.nodes.simulators import CONTROLLERS
-from genmodels_ros.robots.description import load_robot
 
 RESOURCES = "moveit_resources_panda"
 NEEDED = ("moveit_ros_move_group", "moveit_configs_utils", f"{RESOURCES}_moveit_config")
@@ -29,6 +28,8 @@ def move_group(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         return [LogInfo(msg=install_line("moveit:=true", lacking))]
     from moveit_configs_utils import MoveItConfigsBuilder
 
+    from genmodels_ros.robots.description import load_robot  # heavy: not for --show-args
+
     return [
         Node(
             package="moveit_ros_move_group",
@@ -36,14 +37,14 @@ def move_group(context: LaunchContext) -> list[LaunchDescriptionEntity]:
             namespace=LaunchConfiguration("namespace").perform(context),
             parameters=[
                 MoveItConfigsBuilder(RESOURCES).to_moveit_configs().to_dict(),
-                {"use_sim_time": uses_sim_time(context), "moveit_simple_controller_manager": _controller()},
+                {"use_sim_time": uses_sim_time(context), "moveit_simple_controller_manager": _controller(load_robot())},
             ],
             output="screen",
         )
     ]
 
 
-def _controller() -> dict:
+def _controller(robot) -> dict:
     name = CONTROLLERS[-1]
     settings = {"type": "FollowJointTrajectory", "action_ns": "follow_joint_trajectory", "default": True}
-    return {"controller_names": [name], name: settings | {"joints": list(load_robot().joint_names)}}
+    return {"controller_names": [name], name: settings | {"joints": list(robot.joint_names)}}

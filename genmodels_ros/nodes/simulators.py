@@ -27,7 +27,6 @@ from launch_ros.substitutions import FindPackageShare
 from genmodels_ros.nodes.launching import AUTO, BOOLEAN, lifecycle_nodes, share, uses_sim_time
 from genmodels_ros.nodes.optional_packages import install_line, missing
 from genmodels_ros.simulation.catalogue import DEMO_FLOOR, describe_world, start_pose
-from genmodels_ros.simulation.sdf_world import build_sdf, write_world
 
 SIMULATORS = ["mujoco", "gazebo", "none"]
 GAZEBO = ("ros_gz_sim", "ros_gz_bridge")
@@ -133,6 +132,8 @@ def _gazebo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 def _world_file(context: LaunchContext, arm: bool) -> Path:
     """Made anew at every launch, as the arm's meshes lie elsewhere on every machine."""
+    from genmodels_ros.simulation.sdf_world import build_sdf, write_world  # heavy: not for --show-args
+
     name, seed = (LaunchConfiguration(argument).perform(context) for argument in ("world", "floor_seed"))
     namespace = LaunchConfiguration("namespace").perform(context).strip("/")
     home = Path(os.environ.get("ROS_HOME", "~/.ros")).expanduser() / "genmodels_ros" / "worlds" / namespace

@@ -4,6 +4,7 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from genmodels_interfaces.msg import AugmentedImage, ImageBoxes
+from genmodels_ros.conversions.detections import DETECTIONS, to_detections
 from genmodels_ros.conversions.images import compress, to_rgb
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
@@ -29,6 +30,7 @@ class SyntheticFrames:
         self.camera_info = node.add_publisher(CameraInfo, "~/camera_info", DERIVED)
         self.label_image = node.add_publisher(Image, "~/label_image", DERIVED)
         self.boxes = node.add_publisher(ImageBoxes, "~/boxes", DERIVED)
+        self.detections = node.add_publisher(DETECTIONS, "~/detections", DERIVED) if DETECTIONS is not None else None
         self.augmented = node.add_publisher(AugmentedImage, "~/augmented", DERIVED)
 
     def publish(self, variant: AugmentedImage, info: CameraInfo | None, has_labels: bool, has_boxes: bool) -> None:
@@ -40,6 +42,8 @@ class SyntheticFrames:
             self.label_image.publish(variant.label_image)
         if has_boxes:
             self.boxes.publish(variant.boxes)
+            if self.detections is not None:
+                self.detections.publish(to_detections(variant.boxes))
         if self.compressed.get_subscription_count():
             quality = self._node.value("jpeg_quality")
             self.compressed.publish(compress(to_rgb(variant.image), variant.image.header, quality=quality))

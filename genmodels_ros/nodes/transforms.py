@@ -16,7 +16,6 @@ from launch_ros.parameter_descriptions import ParameterValue
 from genmodels_ros.nodes.launching import BOOLEAN, PACKAGE, uses_sim_time
 from genmodels_ros.nodes.optional_packages import install_line, missing
 from genmodels_ros.nodes.simulators import controls_with_ros2, described, has_arm, has_base
-from genmodels_ros.simulation.robot_urdf import arm_urdf, base_urdf
 
 NEEDED = ("robot_state_publisher", "tf2_ros")
 
@@ -36,6 +35,8 @@ def transforms(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     lacking = missing(NEEDED)
     if lacking:
         return [LogInfo(msg=install_line("The tree of frames", lacking))]
+    from genmodels_ros.simulation.robot_urdf import arm_urdf, base_urdf  # heavy: not for --show-args
+
     description, entities = described(context), []
     if has_arm(context):
         urdf = arm_urdf(description.arm_cell, *_ros2_control(context))

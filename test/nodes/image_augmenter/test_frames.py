@@ -10,6 +10,8 @@ from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from genmodels_interfaces.msg import ImageBox, ImageBoxes
+from genmodels_ros.conversions.boxes import from_detections
+from genmodels_ros.conversions.detections import DETECTIONS, to_detections
 from genmodels_ros.conversions.images import ENCODINGS, from_labels, from_rgb, to_labels, to_rgb
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode
@@ -69,6 +71,22 @@ def test_labels_and_boxes_stay_in_step_to_the_pixel(camera, kind):
         assert camera.find("boxes", stamp) == messages["boxes"]
         augmented = camera.find("augmented", stamp)
         assert augmented.label_image == after and augmented.boxes == messages["boxes"]
+
+
+@pytest.mark.skipif(DETECTIONS is None, reason="vision_msgs is no wheel: it comes with an installed ROS 2")
+def test_detections_are_boxes_and_stay_in_step(camera, node, graph, wait_until):
+    sent = node.create_publisher(DETECTIONS, "detections", 10)
+    heard = graph.listen(DETECTIONS, "image_augmenter/detections")
+    try:
+        assert wait_until(lambda: node.count_subscribers("detections"))
+        stamp = camera.stamp()
+        sent.publish(to_detections(ImageBoxes(header=stamp, boxes=camera.street.boxes.boxes)))
+        camera.send("image_raw", from_rgb(camera.street.image), stamp)
+        assert camera.find("boxes", stamp).boxes == camera.street.boxes.boxes
+        assert wait_until(lambda: heard)
+        assert heard[0].header == stamp and from_detections(heard[0]).boxes == camera.street.boxes.boxes
+    finally:
+        node.destroy_publisher(sent)
 
 
 def test_what_finds_no_partner_is_counted_by_topic(camera, node, wait_until):

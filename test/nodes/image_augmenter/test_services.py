@@ -88,6 +88,7 @@ def boxes_of(**fields) -> ImageBoxes:
 
 BOMB = CompressedImage(format="png", data=cv2.imencode(".png", np.zeros((5000, 6000), np.uint8))[1].tobytes())
 GOOD, JPEG = image_with(), compress(np.zeros((HEIGHT, WIDTH, 3), np.uint8))
+COLOURED = from_rgb(np.tile(np.uint8([90, 91, 92]), (HEIGHT, WIDTH, 1)))
 WRONG = {
     "no image": ({"images": []}, ErrorCode.INVALID_COUNT),
     "too many images": ({"images": [GOOD] * 65}, ErrorCode.INVALID_COUNT),
@@ -116,7 +117,7 @@ WRONG = {
     "NaN strength": ({"strength": float("nan")}, ErrorCode.INVALID_SCALING),
     "labels of another size": ({"label_images": [labels_of(HEIGHT, WIDTH - 1)]}, ErrorCode.LABEL_MISMATCH),
     "labels of another number": ({"label_images": [labels_of(HEIGHT, WIDTH)] * 2}, ErrorCode.LABEL_MISMATCH),
-    "colour as labels": ({"label_images": [GOOD]}, ErrorCode.UNKNOWN_ENCODING),
+    "colour as labels": ({"label_images": [COLOURED]}, ErrorCode.UNKNOWN_ENCODING),
     "boxes of another number": ({"boxes": [ImageBoxes()] * 2}, ErrorCode.LABEL_MISMATCH),
     "a box at infinity": ({"boxes": [boxes_of(center_x=float("inf"))]}, ErrorCode.NOT_FINITE),
     "a box inside out": ({"boxes": [boxes_of(size_x=-1.0)]}, ErrorCode.LABEL_MISMATCH),
