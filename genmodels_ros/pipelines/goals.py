@@ -1,10 +1,16 @@
 """Where a query wants to go, as joint configurations: its joint goal, or several ways to reach its pose."""
 
+from collections.abc import Iterator
+from functools import lru_cache
+
 import numpy as np
 
+from genmodels_ros.device import generator
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.pipelines.learned_inverse_kinematics import LearnedInverseKinematics
 from genmodels_ros.pipelines.trajectory_query import TrajectoryQuery
 from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.inverse_kinematics import solve
 
 MAX_POSE_GOALS = 4
@@ -21,17 +27,41 @@ def goal_configurations(query: TrajectoryQuery, checker: CollisionChecker) -> np
         if contact is not None:
             raise GenModelsError(ErrorCode.GOAL_IN_COLLISION, f"The goal is in collision: {contact}.")
         return goal[None]
-    robot, pose = checker.robot, np.asarray(query.goal_pose, dtype=float)
-    solutions = solve(robot, pose, np.random.default_rng(query.seed % 2**63), 4 * MAX_POSE_GOALS)
-    if not len(solutions):
+    robot, contact = checker.robot, None
+    for solutions in _solutions(robot, np.asarray(query.goal_pose, dtype=float), query.seed):
+        touching = checker.collisions(solutions)
+        if not touching.all():
+            free = solutions[~touching]
+            nearest = np.argsort(np.linalg.norm(free - np.asarray(query.start), axis=1))
+            return free[nearest[:MAX_POSE_GOALS]]
+        contact = checker.contact(solutions[0]) or contact
+    if contact is None:
         raise GenModelsError(
             ErrorCode.GOAL_UNREACHABLE, f"No joint configuration puts {robot.tool_frame} at the goal pose."
         )
-    contacts = [checker.contact(q) for q in solutions]
-    free = solutions[[contact is None for contact in contacts]]
-    if not len(free):
-        raise GenModelsError(
-            ErrorCode.GOAL_IN_COLLISION, f"Every configuration at the goal pose is in collision: {contacts[0]}."
-        )
-    nearest = np.argsort(np.linalg.norm(free - np.asarray(query.start), axis=1))
-    return free[nearest[:MAX_POSE_GOALS]]
+    raise GenModelsError(
+        ErrorCode.GOAL_IN_COLLISION, f"Every configuration at the goal pose is in collision: {contact}."
+    )
+
+
+def _solutions(robot: Robot, pose: np.ndarray, seed: int) -> Iterator[np.ndarray]:
+    """Sets [K, D] of configurations at the pose, K >= 1: the flow's, if the arm has one, then a patient search's."""
+    learned = _learned(robot)
+    if learned is not None:
+        try:
+            yield learned.solve(pose, 4 * MAX_POSE_GOALS, rng=generator(seed))
+        except GenModelsError as error:
+            if error.code is not ErrorCode.GOAL_UNREACHABLE:
+                raise
+    found = solve(robot, pose, np.random.default_rng(seed % 2**63), 4 * MAX_POSE_GOALS)
+    if len(found):
+        yield found
+
+
+@lru_cache(maxsize=8)
+def _learned(robot: Robot) -> LearnedInverseKinematics | None:
+    """That of the arm, if it comes with the package."""
+    try:
+        return LearnedInverseKinematics.from_checkpoint(robot=robot)
+    except GenModelsError:
+        return None

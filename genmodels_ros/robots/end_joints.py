@@ -69,7 +69,7 @@ class EndJoints:
         return torch.cat([self._turned(first, 0), middle, self._turned(last, -1)], dim=1)
 
     def starts(self, middle: Tensor, base_from_tool: np.ndarray) -> np.ndarray:
-        """Configurations [N, D] for one tool pose [4, 4]: `complete`, clamped to the limits; least clamped ones first."""
+        """Configurations [N, D] for one tool pose [4, 4]: completed, clamped to the limits, least clamped first."""
         target = torch.as_tensor(np.asarray(base_from_tool)).to(middle)
         q = self.complete(middle, target.expand(len(middle), 4, 4)).numpy()
         clamped = q.clip(self.robot.limits.lower, self.robot.limits.upper)

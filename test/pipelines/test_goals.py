@@ -1,0 +1,66 @@
+"""Pose goals become collision-free configurations, quickly by the flow, otherwise by search."""
+
+import numpy as np
+import pytest
+import torch
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.pipelines import goals
+from genmodels_ros.pipelines.trajectory_query import TrajectoryQuery
+from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.kinematics import link_pose
+from genmodels_ros.robots.obstacles import Scene, Sphere
+
+EMPTY = Scene()
+
+
+def query(robot, scene: Scene = EMPTY) -> tuple[TrajectoryQuery, CollisionChecker]:
+    pose = link_pose(robot.chain, torch.as_tensor(robot.ready), robot.tool_frame).numpy()
+    return TrajectoryQuery(start=robot.ready, goal_pose=pose, scene=scene), CollisionChecker(robot, scene)
+
+
+@pytest.fixture
+def no_search(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError("the search was asked")
+
+    monkeypatch.setattr(goals, "solve", refuse)
+
+
+def test_the_flow_answers_alone_where_the_arm_has_one(no_search):
+    asked, checker = query(load_robot("panda"))
+    found = goals.goal_configurations(asked, checker)
+    assert 1 < len(found) <= goals.MAX_POSE_GOALS
+    distances = np.linalg.norm(found - asked.start, axis=1)
+    assert (np.diff(distances) >= 0).all() and not checker.collisions(found).any()
+    poses = link_pose(checker.robot.chain, torch.as_tensor(found), checker.robot.tool_frame).numpy()
+    np.testing.assert_allclose(poses, np.broadcast_to(asked.goal_pose, poses.shape), atol=1e-3)
+
+
+def test_another_arm_is_searched_for():
+    robot = load_robot("ur5")
+    found = goals.goal_configurations(*query(robot))
+    assert len(found) and robot.within_limits(found)
+
+
+def test_the_search_is_asked_where_the_flow_finds_nothing_free(monkeypatch):
+    robot = load_robot("panda")
+    asked, checker = query(robot)
+    monkeypatch.setattr(goals, "solve", lambda *arguments: robot.ready[None])
+
+    class Blind:
+        def solve(self, *arguments, **options):
+            raise GenModelsError(ErrorCode.GOAL_UNREACHABLE, "nothing")
+
+    monkeypatch.setattr(goals, "_learned", lambda arm: Blind())
+    np.testing.assert_array_equal(goals.goal_configurations(asked, checker), robot.ready[None])
+
+
+def test_a_tool_inside_an_obstacle_is_told_from_one_out_of_reach():
+    robot = load_robot("panda")
+    asked, _ = query(robot)
+    blocked = Scene((Sphere(center=asked.goal_pose[:3, 3], radius=0.05),))
+    with pytest.raises(GenModelsError) as error:
+        goals.goal_configurations(*query(robot, scene=blocked))
+    assert error.value.code is ErrorCode.GOAL_IN_COLLISION
