@@ -62,12 +62,21 @@ def simulated(
 ) -> list[LaunchDescriptionEntity]:
     """The simulator, then what each of `parts` makes of the context, then `others`.
 
-    Without Gazebo where it is asked for: one line that says how to get it, and the end.
+    Where something that was asked for is not installed: one line that says how to get it, and the end.
     """
-    lacking = missing(GAZEBO) if LaunchConfiguration("sim").perform(context) == "gazebo" else []
+    lacking = missing(_asked_for(context))
     if lacking:
-        return [LogInfo(msg=install_line("sim:=gazebo", lacking)), EmitEvent(event=Shutdown(reason="no Gazebo"))]
+        line = install_line("sim:=gazebo", lacking)
+        return [LogInfo(msg=line), EmitEvent(event=Shutdown(reason="a package is missing"))]
     return [*_simulator(context), *(entity for part in parts for entity in part(context)), *others]
+
+
+def _asked_for(context: LaunchContext) -> tuple[str, ...]:
+    """Packages without which the arguments cannot be followed."""
+    sim, control = (LaunchConfiguration(name).perform(context) for name in ("sim", "control"))
+    if sim != "gazebo":
+        return ()
+    return (*GAZEBO, *CONTROL) if control == "ros2_control" and has_arm(context) else GAZEBO
 
 
 def _simulator(context: LaunchContext) -> list[LaunchDescriptionEntity]:

@@ -135,6 +135,14 @@ def test_without_gazebo_one_line_and_the_end(name, start):
     assert not nodes(things) and not [t for t in things if t.kind == "IncludeLaunchDescription"]
 
 
+def test_ros2_control_that_was_asked_for_and_is_not_there_ends_it(start):
+    things = start("sim_arm", lacking=("gz_ros2_control",), sim="gazebo", control="ros2_control")
+    assert logged(things) == [install_line("sim:=gazebo", ["gz_ros2_control"])] and not nodes(things)
+    assert nodes(start("sim_mobile", lacking=("gz_ros2_control",), sim="gazebo", control="ros2_control")), (
+        "no arm there"
+    )
+
+
 def test_without_robot_state_publisher_everything_else_runs(start):
     things = start("sim_mobile", lacking=("robot_state_publisher",))
     assert not nodes(things, "tf2_ros") and nodes(things, "genmodels_ros")
