@@ -17,7 +17,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 
 SIDE, GAP, HEADER = 220, 8, 24  # px
 COLUMNS = 4
-MOST_POINTS, MOST_PATHS, SCANS = 2000, 60, 9
+MOST_POINTS, MOST_PATHS, SCANS = 2000, 20, 9
 PAPER, CELL, INK, MARK = (255, 255, 255), (244, 244, 244), (40, 40, 44), (0, 84, 148)  # RGB
 SHIFT = 4  # OpenCV draws at 1/16 px
 
