@@ -21,7 +21,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "families": "genmodels_ros.evaluation.families.bench",
     "agents": "genmodels_ros.evaluation.agent_motion",
 }
-ARM_OPTIONS = ("robot", "limit", "reference", "plot")
+ARM_OPTIONS = ("robot", "limit", "reference", "plot", "prior")
 
 
 def add(commands) -> None:
@@ -35,6 +35,7 @@ def add(commands) -> None:
     arms("--limit", type=positive, help="problems of each set, spread over it (default: all)")
     arms("--reference", type=Path, help="file of shortest lengths known; missing ones are sought, slowly")
     arms("--plot", type=Path, help="write latencies and shares as a picture, PNG")
+    arms("--prior", type=Path, help="checkpoint of a family over the arm's paths, to draw from first")
     add_common(parser, _bench, table=True)
 
 

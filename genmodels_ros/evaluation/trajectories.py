@@ -30,15 +30,16 @@ def bench(
     limit: int | None = None,
     reference: Path | None = None,
     plot: Path | None = None,
+    prior: Path | None = None,
 ) -> list[Table]:
     """Tables for each problem file (with joint goals) in `options.data` or its folder `planning`; without data, for
     scenes made up from the seed.
 
     limit: problems of each set, evenly spread over it; QUICK with `options.quick`
     reference: file of the shortest lengths known; those it lacks are searched for and added, which takes seconds each
-    plot: picture of latencies and shares to write
+    plot: picture of latencies and shares to write; prior: checkpoint of a family to draw the first batch from
     """
-    generator = TrajectoryGenerator.from_checkpoint(options.checkpoint, robot=robot, device=options.device)
+    generator = TrajectoryGenerator.from_checkpoint(options.checkpoint, robot=robot, device=options.device, prior=prior)
     sets = problem_sets(options.data, generator.robot, options.seed, QUICK if options.quick else limit)
     lengths = None if reference is None else ReferenceLengths(reference)
     outcomes = {name: _outcomes(generator, name, problems, options.seed, lengths) for name, problems in sets.items()}
@@ -57,6 +58,7 @@ def describe_run(generator: TrajectoryGenerator, words: tuple[str, ...]) -> Tabl
     rows = (
         ("robot", generator.robot.name),
         ("checkpoint", generator.card.sha256[:12]),
+        ("first batch from", "the checkpoint" if generator.prior is None else f"a {generator.prior.model.family}"),
         ("device", str(generator.device)),
         ("processors", len(os.sched_getaffinity(0))),
         ("threads of torch", torch.get_num_threads()),
