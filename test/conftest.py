@@ -7,7 +7,7 @@ import genmodels_ros.simulation  # noqa: F401
 
 
 def _swinging_joint(seconds: float, seed: int, rate: float = 100.0) -> tuple[np.ndarray, np.ndarray]:
-    """(stamps [N] s, rows [N, 4]: position, velocity, effort, temperature) of a pendulum's joint that somebody moves."""
+    """(stamps [N] s, rows [N, 4]: position, velocity, effort, temperature) of a pendulum that a motor moves."""
     rng = np.random.default_rng(seed)
     t = np.arange(round(seconds * rate)) / rate
     q, dq, ddq = np.zeros((3, len(t)))

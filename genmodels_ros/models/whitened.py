@@ -5,8 +5,8 @@ x' = L⁻¹ (x - mean) / spread,  correlation matrix = L Lᵀ (Cholesky);  log p
 Coordinate i of x' is what x_i tells beyond the best linear guess from x_1 … x_{i-1}. Two sensors that agree to a
 thousandth become one broad and one narrow direction, both of unit variance: a network sees them with the same ease.
 
-Columns may be taken as given. They come first in the order, so that the rest of x' is what the other columns tell beyond
-them, and are the condition of the family: log p(rest | given), the sum over the rest alone.
+Columns may be taken as given. They come first in the order, so that the rest of x' is what the other columns tell
+beyond them, and are the condition of the family: log p(rest | given), the sum over the rest alone.
 """
 
 import torch
@@ -18,7 +18,7 @@ RIDGE = 1e-6  # of the correlations: no direction is taken for narrower than a t
 
 
 class Whitened(nn.Module):
-    """Densities of x [N, D] in the data's units; `inner` models the rest of x' under the condition of the given part."""
+    """Densities of x [N, D] in the data's units; `inner` models the rest of x' under the given part."""
 
     described: dict = {}  # noqa: RUF012  replaced, never changed
 

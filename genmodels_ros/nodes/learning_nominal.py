@@ -27,10 +27,15 @@ class LearningNominal:
             "family", "flow", "Of the density that ~/learn fits",
             choices=tuple(name for name in FAMILIES if name not in WITHOUT_DENSITY),
         ),
+        Parameter(
+            "given",
+            [""],
+            "Fields whose values ~/learn does not judge, only what the others do beside them, like position",
+        ),
         Parameter("window", 5, "Rows before each that its slope and roughness look back", range=(2, 100)),
         Parameter("smoothing", 5, "Rows whose surprise is averaged", range=(1, 1000)),
         Parameter("learning.enabled", False, "Learn from activation on, again and again, see ~/learn"),
-        Parameter("learning.least", 120.0, "Collected before the first fit, without a duration", "s", range=(5.0, 86400.0)),
+        Parameter("learning.least", 120.0, "Collected before the first fit", "s", range=(5.0, 86400.0)),
         Parameter("learning.run", 5.0, "Of the pieces that are fitted, or kept apart, whole", "s", range=(0.5, 600.0)),
         Parameter("learning.steps", 3000, "Of the optimiser at most", range=(1, 1_000_000)),
         Parameter("learning.save_to", "", "Folder that a model is written to when it takes over; empty: none"),
@@ -94,7 +99,7 @@ class LearningNominal:
         options = FitOptions(steps=value("learning.steps"), looks=20, patience=5, device=value("device"))
         learning = StreamLearning(
             value("family"), options=options, lags=value("window"), smoothing=value("smoothing"),
-            budget=value("false_alarms_per_hour"),
+            budget=value("false_alarms_per_hour"), given=tuple(path for path in value("given") if path.strip()),
         )  # fmt: skip
         return LearnerSettings(learning, run=value("learning.run"), least=value("learning.least"))
 
@@ -107,5 +112,7 @@ class LearningNominal:
         hours, budget = model.calibration.hours, self._node.value("false_alarms_per_hour")
         says = f"A model of {model.density.inner.family} takes over, calibrated on {hours:.2f} h"
         if budget < rate_supported(hours):
-            says += f"; {budget:g} false alarms an hour are extrapolated, it alone speaks for {rate_supported(hours):.0f}"
+            says += (
+                f"; {budget:g} false alarms an hour are extrapolated, it alone speaks for {rate_supported(hours):.0f}"
+            )
         self._node.get_logger().info(f"{says}.")

@@ -1,7 +1,6 @@
 """How often an hour nominal driving is as odd as a statistic of surprise says: a file beside the weights."""
 
 import json
-import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -25,9 +24,13 @@ class Calibration:
 
     def rate(self, cause: str, value: float) -> float:
         """How often an hour `value` is reached: log-linear between the grid's values, beyond them as at its end."""
+        return float(self.rates_of(cause, np.array([value]))[0])
+
+    def rates_of(self, cause: str, reached: np.ndarray) -> np.ndarray:
+        """The same of many values [N]."""
         values, rates = np.asarray(self.values[cause]), np.log(self.rates)
-        beyond = max(0.0, value - values[-1]) * (rates[-1] - rates[-2]) / max(values[-1] - values[-2], 1e-6)
-        return math.exp(max(float(np.interp(value, values, rates)) + beyond, -100.0))
+        beyond = np.maximum(0.0, reached - values[-1]) * (rates[-1] - rates[-2]) / max(values[-1] - values[-2], 1e-6)
+        return np.exp(np.maximum(np.interp(reached, values, rates) + beyond, -100.0))
 
     def alarming(self, cause: str, value: float) -> bool:
         """Whether `value` is rarer than the false alarms that `cause` may raise."""

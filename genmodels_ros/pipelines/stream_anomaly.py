@@ -9,14 +9,13 @@ silence of `dropout` periods, and of more than twice the longest that was learnt
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from genmodels_ros.models.checkpoint import Card
-from genmodels_ros.pipelines.stream_features import stream_features
+from genmodels_ros.pipelines.stream_features import smooth, stream_features
 from genmodels_ros.pipelines.stream_model import DENSITY, StreamModel
 
 DROPOUT = "dropout"
@@ -100,11 +99,11 @@ class StreamAnomalyDetector:
         self._restart()
 
     def _restart(self) -> None:
-        self._stamps, self._rows, self._surprises = np.zeros(0), None, deque()
+        self._stamps, self._rows, self._surprises = np.zeros(0), None, np.zeros(0)
         self._last, self._missing = None, 0
 
     def assess(self, stamps: np.ndarray, rows: np.ndarray) -> list[StreamScore]:
-        """A score each of rows [N, D] at stamps [N] s. What is not finite, or not newer than the row before, is missing.
+        """A score a row of rows [N, D] at stamps [N] s. What is not finite, or not newer than the last, is missing.
 
         Time that goes back by more than the longest silence starts it all afresh. Raises ValueError for rows that have
         not as many numbers as the model. Without a model, nothing.
@@ -115,14 +114,18 @@ class StreamAnomalyDetector:
         if rows.shape[1] != len(model.layout.labels):
             raise ValueError(f"rows have {rows.shape[1]} numbers, the model knows {len(model.layout.labels)}")
         finite = np.isfinite(rows)
-        silence, segments = self._timeline(stamps, finite.all(1), model)
-        features, surprise = {}, np.full(len(rows), math.nan)
+        whole = finite.all(1)
+        silence, segments = self._timeline(stamps, whole, model)
+        features, surprise = [None] * len(rows), np.full(len(rows), math.nan)
         for segment, fresh in segments:
-            surprise[segment] = self._surprise(stamps[segment], rows[segment], fresh, model, features, segment)
+            told, surprise[segment] = self._surprise(stamps[segment], rows[segment], fresh, model)
+            for place, one in zip(segment[len(segment) - len(told) :], told, strict=True):
+                features[place] = one
+        rates = self._rates(surprise, model)
         scores = []
-        for i, stamp in enumerate(stamps):
-            missing = [] if finite[i].all() else [model.layout.labels[d] for d in np.flatnonzero(~finite[i])]
-            scores.append(self._score(float(stamp), surprise[i], silence[i], missing, features.get(i), model))
+        for i, stamp in enumerate(stamps.tolist()):
+            missing = [] if whole[i] else [model.layout.labels[d] for d in np.flatnonzero(~finite[i])]
+            scores.append(self._score(stamp, float(surprise[i]), rates[i], silence[i], missing, features[i], model))
         return scores
 
     def assess_silence(self, stamp: float, seconds: float) -> StreamScore | None:
@@ -130,7 +133,7 @@ class StreamAnomalyDetector:
         model = self.model
         if model is None or seconds <= self.limit(model) * model.layout.period:
             return None
-        return self._score(stamp, math.nan, seconds / model.layout.period, [], None, model)
+        return self._score(stamp, math.nan, math.inf, seconds / model.layout.period, [], None, model)
 
     @property
     def last_stamp(self) -> float:
@@ -166,52 +169,48 @@ class StreamAnomalyDetector:
             self._last = float(stamp)
         return silence, [(np.array(indexes), fresh) for indexes, fresh in segments]
 
-    def _surprise(self, stamps, rows, fresh: bool, model: StreamModel, features: dict, indexes) -> np.ndarray:
-        """Smoothed -log p of a segment's rows, NaN where the window is not full; `features` gets those by row."""
+    def _surprise(self, stamps, rows, fresh: bool, model: StreamModel) -> tuple[np.ndarray, np.ndarray]:
+        """(features of the last rows of a segment, smoothed -log p [N], NaN where the window is not full)."""
         lags, size = model.layout.lags, model.layout.smoothing
         if fresh or self._rows is None or self._rows.shape[1] != rows.shape[1]:
-            self._stamps, self._rows, self._surprises = stamps[:0], rows[:0], deque()
+            self._stamps, self._rows, self._surprises = stamps[:0], rows[:0], np.zeros(0)
         all_stamps, all_rows = np.concatenate([self._stamps, stamps]), np.concatenate([self._rows, rows])
         self._stamps, self._rows = all_stamps[-lags:], all_rows[-lags:]
-        told = stream_features(all_stamps, all_rows, lags)
-        answer = np.full(len(rows), math.nan)
-        if not len(told):
-            return answer
-        first = len(rows) - len(told)
-        for offset, value in enumerate(model.surprise(told)):
-            self._surprises.append(value)
-            while len(self._surprises) > size:
-                self._surprises.popleft()
-            answer[first + offset] = sum(self._surprises) / len(self._surprises)
-            features[int(indexes[first + offset])] = told[offset]
-        return answer
+        told, answer = stream_features(all_stamps, all_rows, lags), np.full(len(rows), math.nan)
+        if len(told):
+            surprises = np.concatenate([self._surprises, model.surprise(told)])
+            answer[len(rows) - len(told) :] = smooth(surprises, size)[len(self._surprises) :]
+            self._surprises = surprises[len(surprises) - min(len(surprises), size - 1) :]
+        return told, answer
+
+    def _rates(self, surprise: np.ndarray, model: StreamModel) -> list[float]:
+        """How often an hour nominal rows are as surprising [N]; inf where that cannot be told."""
+        if model.calibration is None or DENSITY not in model.calibration.values:
+            return [math.inf] * len(surprise)
+        rates = model.calibration.rates_of(DENSITY, np.nan_to_num(surprise))
+        return np.where(np.isfinite(surprise), rates, math.inf).tolist()
 
     # --- Judgement
 
-    def _score(self, stamp, surprise, silence, missing, features, model: StreamModel) -> StreamScore:
+    def _score(self, stamp, surprise, density, silence, missing, features, model: StreamModel) -> StreamScore:
+        """density: how often an hour nominal rows are as surprising."""
         budget, limit = self.budget(model), self.limit(model)
-        rates = {}
-        if model.calibration is not None and DENSITY in model.calibration.values and math.isfinite(surprise):
-            rates[DENSITY] = model.calibration.rate(DENSITY, surprise)
-        if silence > limit:
-            rates[DROPOUT] = budget * limit / silence  # a rule: at the limit as rare as the budget, then rarer
-        rate = min(rates.values(), default=math.inf)
+        dropout = budget * limit / silence if silence > limit else math.inf  # at the limit as rare as the budget
+        rate = min(density, dropout)
         was = self.state.alarm
         alarm = self.state.update(stamp, rate, budget, self.settings.hold)
         if rate <= budget:
-            self._name(rates, budget, missing, features, model, began=not was)
+            self._name(density, dropout <= budget, missing, features, model, began=not was)
         value = -math.log10(rate) if math.isfinite(rate) else -math.inf
         if not alarm:
             return StreamScore(stamp, value, False, "", rate, surprise)
         return StreamScore(stamp, value, True, self._cause, rate, surprise, self._contributions)
 
-    def _name(self, rates, budget, missing, features, model: StreamModel, began: bool) -> None:
-        """Finds who is to blame: of an alarm that began, or while the odd row is odder than the one blamed."""
-        if rates.get(DROPOUT, math.inf) <= budget:
+    def _name(self, density, dropout: bool, missing, features, model: StreamModel, began: bool) -> None:
+        """Finds who is to blame: of an alarm that began, or where a row is odder by far than the one blamed."""
+        if dropout:
             self._cause, self._contributions = DROPOUT, dict.fromkeys(missing, math.nan)
-            return
-        if features is None or not (began or rates[DENSITY] < self._blamed_rate):
-            return
-        self._blamed_rate = rates[DENSITY] / RELEASE
-        self._contributions = model.contributions(features)
-        self._cause = max(self._contributions, key=self._contributions.get)
+        elif features is not None and (began or density < self._blamed_rate):
+            self._blamed_rate = density / RELEASE
+            self._contributions = model.contributions(features)
+            self._cause = max(self._contributions, key=self._contributions.get)

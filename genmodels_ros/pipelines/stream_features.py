@@ -31,3 +31,9 @@ def stream_features(stamps: np.ndarray, rows: np.ndarray, lags: int) -> np.ndarr
     bends = np.abs(np.diff(np.diff(rows, axis=0) / steps, axis=0)) * (steps[1:] + steps[:-1]) / 2
     windows = np.lib.stride_tricks.sliding_window_view(bends, lags - 1, axis=0)
     return np.concatenate([values, slopes, np.log(windows.mean(axis=-1) + SMOOTHEST)], axis=1)
+
+
+def smooth(values: np.ndarray, size: int) -> np.ndarray:
+    """Mean of each of values [N] and the size - 1 before it, of fewer at the beginning."""
+    windows = np.lib.stride_tricks.sliding_window_view(np.concatenate([np.full(size - 1, np.nan), values]), size)
+    return np.nanmean(windows, axis=1) if len(values) else values

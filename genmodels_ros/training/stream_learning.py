@@ -18,7 +18,7 @@ from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.models.whitened import Whitened
 from genmodels_ros.pipelines.calibration import Calibration
 from genmodels_ros.pipelines.rare_values import rare_values
-from genmodels_ros.pipelines.stream_features import stream_features
+from genmodels_ros.pipelines.stream_features import smooth, stream_features
 from genmodels_ros.pipelines.stream_model import DENSITY, StreamLayout, StreamModel, usable
 from genmodels_ros.training.fitting import FitOptions, fit
 
@@ -119,7 +119,9 @@ def given_columns(labels: tuple[str, ...], given: tuple[str, ...]) -> list[int]:
     for path in given:
         found = [i for i, label in enumerate(labels) if label == path or label.startswith((f"{path}[", f"{path}."))]
         if not found:
-            raise GenModelsError(ErrorCode.INVALID_CONFIG, f"No field {path!r} to take as given: {', '.join(labels[:8])} ...")
+            raise GenModelsError(
+                ErrorCode.INVALID_CONFIG, f"No field {path!r} to take as given: {', '.join(labels[:8])} ..."
+            )
         columns += found
     if len(set(columns)) == len(labels):
         raise GenModelsError(ErrorCode.INVALID_CONFIG, "All fields are taken as given: leave some to be judged.")
@@ -155,14 +157,6 @@ def calibrate_stream(
 def mean_surprise(model: StreamModel, runs: list[StreamRun]) -> float:
     """-log p a row [nats] of runs, by which two models of one stream are compared."""
     return float(np.concatenate([model.surprise(part) for part in _each(runs, model.layout.lags)]).mean())
-
-
-def smooth(surprise: np.ndarray, size: int) -> np.ndarray:
-    """Mean of each value and the size - 1 before it, of fewer at the beginning."""
-    total = np.concatenate([[0.0], np.cumsum(surprise)])
-    ends = np.arange(1, len(total))
-    starts = np.maximum(0, ends - size)
-    return (total[ends] - total[starts]) / (ends - starts)
 
 
 def _each(runs: list[StreamRun], lags: int) -> list[np.ndarray]:

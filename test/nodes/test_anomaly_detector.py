@@ -103,7 +103,7 @@ def test_each_row_is_scored_and_a_fault_raises_an_alarm_that_names_the_field(gra
     robot.move(200)
     assert wait_until(lambda: robot.seen() >= 199 and len(anomalies) >= 150 and len(scores) >= 150)
     assert not any(message.alarm for message in anomalies) and anomalies[-1].header.frame_id == "arm"
-    robot.move(50, lambda row: row + [0, 0, 5.0, 0])
+    robot.move(50, lambda row: row + np.array([0, 0, 5.0, 0]))
     assert wait_until(lambda: anomalies[-1].alarm)
     alarm = next(message for message in anomalies if message.alarm)
     assert alarm.cause == "effort[swing]" and list(alarm.statistics) == list(LABELS)
@@ -176,20 +176,20 @@ def test_it_learns_from_scratch_and_resets(graph, make, swinging_joint, wait_unt
     assert call(graph, node, LearnNominal, "learn", command=9).error.value == ErrorCode.UNSUPPORTED
     started = call(graph, node, LearnNominal, "learn", command=1, duration=100.0)
     assert started.error.value == ErrorCode.SUCCESS and started.state == "collecting"
+    told = lambda: node.learning.learner.status  # noqa: E731
     for _ in range(60):
         robot.move(100)
-        status = lambda: node.learning.learner.status  # noqa: E731
-        assert wait_until(lambda: status().rows >= robot.at - 50 or status().state == "learning" or status().outcome)
+        assert wait_until(lambda: told().rows >= robot.at - 50 or told().state == "learning" or told().outcome)
         if robot.at >= 5100:
             break
     assert wait_until(lambda: call(graph, node, LearnNominal, "learn").outcome), node.learning.details()
-    told = call(graph, node, LearnNominal, "learn")
-    assert told.state == "off" and told.outcome.startswith("New model"), told.outcome
-    assert told.rows > 4000 and told.seconds > 80
+    answer = call(graph, node, LearnNominal, "learn")
+    assert answer.state == "off" and answer.outcome.startswith("New model"), answer.outcome
+    assert answer.rows > 4000 and answer.seconds > 80
     info = call(graph, node, GetModelInfo, "get_model_info").info
     assert info.family == "mixture" and info.name == "stream_density"
     robot.at = 6000
-    robot.move(60, lambda row: row + [0, 0, 5.0, 0])
+    robot.move(60, lambda row: row + np.array([0, 0, 5.0, 0]))
     assert wait_until(lambda: node._last is not None and node._last[0].alarm)
     assert call(graph, node, Trigger, "reset").success
     assert node.pipeline.model is None
@@ -198,7 +198,10 @@ def test_it_learns_from_scratch_and_resets(graph, make, swinging_joint, wait_unt
 
 def test_a_learnt_model_is_saved_and_another_stream_forgets_it(graph, make, swinging_joint, wait_until, tmp_path):
     node = make(model__checkpoint="", learning__save_to=str(tmp_path / "mine"), fields=["position"])
-    runs = [StreamRun(*(part if part.ndim == 1 else part[:, :1] for part in swinging_joint(10.0, s, RATE))) for s in range(9)]
+    runs = [
+        StreamRun(*(part if part.ndim == 1 else part[:, :1] for part in swinging_joint(10.0, s, RATE)))
+        for s in range(9)
+    ]
     learning = StreamLearning("mixture", {"components": 1}, FitOptions(steps=1))
     model = learn_stream(Parts(runs[:4], runs[4:5], runs[5:]), ("position[swing]",), learning)
     node.learning._adopt(model)

@@ -1,4 +1,4 @@
-"""A stream is judged row by row: what is broken raises the score, is named, and nothing that comes breaks the detector."""
+"""A stream is judged row by row: what is broken raises the score and is named, and nothing that comes breaks it."""
 
 import json
 import math
@@ -165,7 +165,7 @@ def test_a_checkpoint_brings_it_all_back(model, tmp_path, nominal):
     loaded = StreamModel.load(tmp_path)
     assert loaded.layout == model.layout and loaded.calibration.values == model.calibration.values
     both = [StreamAnomalyDetector(one).assess(*nominal()) for one in (model, loaded)]
-    assert [[score.value for score in some] for some in both][0] == [score.value for score in both[1]]
+    assert [score.value for score in both[0]] == [score.value for score in both[1]]
 
 
 @pytest.mark.parametrize("harm", ["weights", "card", "calibration", "labels", "missing"])
