@@ -82,7 +82,7 @@ def _walls(episodes: Episodes) -> np.ndarray:
     """[P, 2] m: what the lidar hit on the whole drive and that stands still: it was hit there again and again."""
     hits = np.concatenate([hit_points(episodes.pose[row], episodes.scan[row]) for row in range(0, len(episodes), 4)])
     cells, count = np.unique(np.rint(hits / 0.05).astype(int), axis=0, return_counts=True)
-    return 0.05 * cells[count >= 3]
+    return 0.05 * cells[count >= 6]
 
 
 def _line(panel: np.ndarray, at: np.ndarray, colour, width: int) -> None:

@@ -49,7 +49,7 @@ def train(
         steps=steps, batch_size=batch_size, learning_rate=learning_rate, seed=seed, device=device, out=out,
         resume=resume, held_out=0.02,
     )  # fmt: skip
-    described = {**read_card(data), "training_floors": len(floors), "stride": stride}
+    described = {"shards": read_card(data), "training_floors": len(floors), "stride": stride}
     fitted = fit(family, rows, settings, options, described=described)
     command = f"genmodels train agents --data FLOORS --out OUT --steps {steps} --seed {seed} --family {family}"
     command += f" --batch-size {batch_size} --learning-rate {learning_rate}"

@@ -105,3 +105,13 @@ def test_a_model_of_something_else_is_refused():
     with pytest.raises(GenModelsError) as error:
         AgentMotion(Standardised.of_family("autoregressive", {"dimension": 3}))
     assert error.value.code is ErrorCode.MODEL_UNAVAILABLE and "genmodels train agents" in error.value.message
+
+
+def test_the_shipped_model_sees_walkers_go_on_and_walls_in_their_way():
+    """A walk at 1 m/s goes on; a wall across it 0.8 m ahead holds some futures back (not all: docs/agent_motion.md)."""
+    motion = AgentMotion.from_checkpoint(device="cpu")
+    free = motion.predict(TRACKS[:1], 200, generator(0)).samples[0, :, -1]
+    assert 1.6 + 0.8 < np.median(free[:, 0]) < 1.6 + 3.5 and abs(np.median(free[:, 1])) < 0.4
+    wall = np.stack([np.full(81, 2.4), np.linspace(-2, 2, 81)], axis=1)
+    walled = motion.predict(TRACKS[:1], 200, generator(0), obstacles=wall).samples[0, :, -1]
+    assert (walled[:, 0] > 2.4).mean() < (free[:, 0] > 2.4).mean() - 0.05
