@@ -15,6 +15,7 @@ from lifecycle_msgs.msg import Transition
 PACKAGE = "genmodels_ros"
 BOOLEAN = ["true", "false"]
 AUTO = "auto"
+PATIENCE = "15"  # s after Ctrl-C: a model ends its inference and lets go of what it holds; launch's own 5 s are short
 LOG_LEVELS = ["debug", "info", "warn", "error", "fatal"]
 
 
@@ -153,4 +154,5 @@ def _node_settings(context: LaunchContext, names: list[str]) -> dict:
         "ros_arguments": ["--log-level", argument("log_level")],
         "output": "screen",
         "emulate_tty": True,
+        "sigterm_timeout": PATIENCE,
     }
