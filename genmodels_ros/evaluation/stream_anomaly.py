@@ -152,7 +152,7 @@ def fault_rows(detector, faults: list[StreamFault], nominal: np.ndarray, seed: i
 
 
 def _verdict(detector: StreamAnomalyDetector, one: StreamFault) -> tuple[float, float, float, float]:
-    """(largest score in time, largest while it lasts, delay of the alarm s or inf, whether it named the field or NaN)."""
+    """(largest score in time, largest while it lasts, delay of the alarm [s] or inf, whether rightly named or NaN)."""
     detector.forget()
     scores = [score for score in detector.assess(one.stamps, one.rows) if score.stamp >= one.onset]
     since, values = np.array([score.stamp for score in scores]) - one.onset, _values(scores)
@@ -196,7 +196,7 @@ def _false_alarms(alarms: int, hours: float) -> tuple[int, float, str]:
 
 
 def _cost(model, run) -> tuple[int, float, float]:
-    """(numbers kept, rows a second of the detector one by one, ten at once), on this thread, the better of three tries."""
+    """(numbers kept, rows a second one by one, ten at once): CPU time of this thread, the best of three tries."""
     detector, rates = StreamAnomalyDetector(model), []
     for size in (1, 10):
         best = math.inf
