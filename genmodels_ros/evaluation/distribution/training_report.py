@@ -49,11 +49,15 @@ def gap_report(training_loss: float, held_out_loss: float, dimension: int) -> li
 
 
 def collapse_report(made: SampleQuality, real: SampleQuality) -> list[str]:
-    """Samples, and as many real rows. Few reached by samples that lie well is a collapse; otherwise the fit is poor."""
-    reached, lie_well = made.coverage / real.coverage, made.precision / real.precision
+    """Samples, and as many real rows. Few reached by many that lie well is a collapse; otherwise the fit is poor.
+
+    Recall counts, too: where dimensions are many, samples near the middle of the data cover balls all around them.
+    """
+    reached = min(made.coverage / real.coverage, made.recall / real.recall)
+    lie_well = made.precision / real.precision
     if reached >= HALF:
         return []
-    if lie_well >= HALF:
+    if lie_well >= 2 * reached:
         return [
             f"Collapse: samples reach {reached:.0%} of what real rows reach, and lie well: give it more steps, raise a "
             "GAN's gamma, or take a family with a likelihood."

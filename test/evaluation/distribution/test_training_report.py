@@ -45,12 +45,13 @@ def test_a_gap_is_judged_by_the_dimension():
 def test_a_collapse_is_told_from_a_poor_fit_beside_what_real_rows_reach():
     real = SampleQuality(precision=0.8, recall=0.9, density=1.0, coverage=0.95)
 
-    def said(precision, coverage):
-        return collapse_report(replace(real, precision=precision, coverage=coverage), real)
+    def said(precision, coverage, recall=0.9):
+        return collapse_report(replace(real, precision=precision, coverage=coverage, recall=recall), real)
 
     assert said(0.7, 0.6) == [] and said(0.1, 0.6) == []
     assert said(0.7, 0.3)[0].startswith("Collapse") and "32%" in said(0.7, 0.3)[0]
     assert said(0.2, 0.3)[0].startswith("Poor fit: 25%")
+    assert said(0.8, 0.9, recall=0.09)[0].startswith("Collapse: samples reach 10%")
 
 
 def test_copies_are_reported_with_how_close_they_are():
