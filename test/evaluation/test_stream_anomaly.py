@@ -56,7 +56,7 @@ def test_a_detector_that_sees_a_fault_has_its_auroc_and_one_that_does_not_has_a_
     for seed in range(12):
         one = fault("torque bias", standing(100 + seed), np.random.default_rng(seed), EFFORTS)
         faults += [one, StreamFault("bias", *_clean(one, seed), one.onset, 0)]
-        faults += [replace(one, kind=kind) for kind in KINDS if kind not in ("bias", "torque bias")]
+        faults += [replace(one, kind=kind, field=0) for kind in KINDS if kind not in ("bias", "torque bias")]
     rows = {row[0]: dict(zip(FOUND[1:], row, strict=True)) for row in fault_rows(detector, faults, nominal, 0)}
     assert rows["torque bias"]["AUROC"] == 1.0 and rows["torque bias"]["found in 1 s"] == 1.0
     assert rows["torque bias"]["named rightly"] == 1.0 and rows["torque bias"]["median delay [s]"] < 0.1
