@@ -1,6 +1,7 @@
 """Where a query wants to go, as joint configurations: its joint goal, or several ways to reach its pose."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,7 @@ from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.inverse_kinematics import solve
 
 MAX_POSE_GOALS = 4
+SAMPLES = 48  # of the flow: twice as many as for solutions alone, as some will collide and the nearest are wanted
 
 
 def goal_configurations(query: TrajectoryQuery, checker: CollisionChecker) -> np.ndarray:
@@ -62,6 +64,6 @@ def _solutions(robot: Robot, pose: np.ndarray, seed: int) -> Iterator[np.ndarray
 def _learned(robot: Robot) -> LearnedInverseKinematics | None:
     """That of the arm, if it comes with the package."""
     try:
-        return LearnedInverseKinematics.from_checkpoint(robot=robot)
+        return replace(LearnedInverseKinematics.from_checkpoint(robot=robot), samples=SAMPLES)
     except GenModelsError:
         return None
