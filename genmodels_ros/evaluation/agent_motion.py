@@ -16,6 +16,7 @@ from genmodels_ros.data.agent_tracks import AgentWindows, agent_windows, joined,
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.device import generator
 from genmodels_ros.evaluation.agent_baselines import Baseline, constant_turn_rate, constant_velocity, filtered_velocity
+from genmodels_ros.evaluation.agent_contacts import contact_table
 from genmodels_ros.evaluation.agent_tables import Score, by_what_happens_table, density_table, distance_table
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
@@ -66,7 +67,7 @@ def bench(options: BenchOptions) -> list[Table]:
         tables += [
             distance_table(scores, where), density_table(scores, where), by_what_happens_table(scores, windows, where)
         ]  # fmt: skip
-    return [*tables, _speed(motion, windows)]
+    return [*tables, contact_table(motion, [*test, *fitting], options.seed), _speed(motion, windows)]
 
 
 def floors(seed: int, count: int) -> list[Episodes]:
