@@ -75,11 +75,11 @@ class Standardised(nn.Module):
             getattr(self, f"{prefix}spread").copy_(torch.where(deviation > SMALLEST_SPREAD, deviation, 1.0))
 
     @torch.no_grad()
-    def sample(self, n: int, condition: Tensor | None = None, *, rng: torch.Generator) -> Tensor:
-        """[n, D]."""
+    def sample(self, n: int, condition: Tensor | None = None, *, rng: torch.Generator, **how) -> Tensor:
+        """[n, D]. how: what the family's own `sample` takes beside, such as a temperature."""
         if n < 1:
             raise GenModelsError(ErrorCode.INVALID_COUNT, f"Ask for at least one sample, not {n}.")
-        return self.centre + self.spread * self.core.sample(n, self.inner_condition(condition, n), rng=rng)
+        return self.centre + self.spread * self.core.sample(n, self.inner_condition(condition, n), rng=rng, **how)
 
     def log_prob(self, x: Tensor, condition: Tensor | None = None, *, rng: torch.Generator | None = None) -> Tensor:
         """[N] nats, of x [N, D] in the data's units; see `likelihood`."""

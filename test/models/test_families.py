@@ -148,3 +148,10 @@ def test_a_missing_condition_is_refused(family):
     with pytest.raises(GenModelsError) as error:
         model(family, C).sample(3, rng=seeded())
     assert error.value.code is ErrorCode.WRONG_LENGTH
+
+
+def test_how_a_family_samples_is_passed_on():
+    """Without temperature an autoregressive model draws its likeliest vector alone, up to the width of a bin."""
+    made = model("autoregressive")
+    spread = made.sample(50, rng=seeded(), temperature=0.0).std(0) / made.spread
+    assert (spread < made.core.quantiser.bin_width).all()
