@@ -57,7 +57,7 @@ def collapse_report(made: SampleQuality, real: SampleQuality) -> list[str]:
     lie_well = made.precision / real.precision
     if reached >= HALF:
         return []
-    if lie_well >= 2 * reached:
+    if lie_well > 2 * reached:
         return [
             f"Collapse: samples reach {reached:.0%} of what real rows reach, and lie well: give it more steps, raise a "
             "GAN's gamma, or take a family with a likelihood."

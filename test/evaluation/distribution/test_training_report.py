@@ -51,6 +51,7 @@ def test_a_collapse_is_told_from_a_poor_fit_beside_what_real_rows_reach():
     assert said(0.7, 0.6) == [] and said(0.1, 0.6) == []
     assert said(0.7, 0.3)[0].startswith("Collapse") and "32%" in said(0.7, 0.3)[0]
     assert said(0.2, 0.3)[0].startswith("Poor fit: 25%")
+    assert said(0.0, 0.0)[0].startswith("Poor fit")
     assert said(0.8, 0.9, recall=0.09)[0].startswith("Collapse: samples reach 10%")
 
 
