@@ -26,6 +26,8 @@ POSITION, ROTATION = 1e-3, np.radians(0.5)  # m, rad
 SLOW_EVERY = 5  # the slow solver answers every fifth pose
 MANY = 1000  # no method is kept from showing all that it finds
 PATIENT = 12  # iterations from a random start: with fewer few arrive, more make it slower
+NEAR = 5  # from the nearest of a table
+NEAREST = f"nearest of {SIZE} random, end joints in closed form"
 SEED_OF_POSES = 2026  # added to the run's: training draws from small seeds
 
 Propose = Callable[[np.ndarray, int], np.ndarray]  # pose [4, 4], count → starts [count, D]
@@ -94,7 +96,7 @@ def sources_of_starts(ik: LearnedInverseKinematics, seed: int) -> dict[str, Prop
         "random, end joints in closed form": lambda pose, count: ik.ends.starts(
             torch.as_tensor(random(pose, count)[:, 1:-1]), pose
         ),
-        f"nearest of {SIZE} random, end joints in closed form": nearest.propose,
+        NEAREST: nearest.propose,
     }
 
 
@@ -111,10 +113,13 @@ def methods_of(
 
     rng = np.random.default_rng(seed)
     same = [refined(name, ik.samples, ik.iterations) for name in proposals]
-    in_time = _starts_in_time_of(same[0], pose, lambda n: refined("random", n, PATIENT))
+    in_time = []
+    for name, iterations in (("random", PATIENT), (NEAREST, NEAR)):
+        count = _starts_in_time_of(same[0], pose, lambda n, k=name, i=iterations: refined(k, n, i))
+        in_time.append(refined(name, count, iterations, f"{name}, in the flow's time"))
     return [
         *same,
-        refined("random", in_time, PATIENT, "random, in the flow's time"),
+        *in_time,
         Method("robots.inverse_kinematics.solve", 128, 60, lambda pose: solve(ik.robot, pose, rng), every=SLOW_EVERY),
     ]
 
