@@ -4,8 +4,8 @@ ik = LearnedInverseKinematics.from_checkpoint()
 solutions = ik.solve(base_from_tool, rng=generator(0))          # [K, 7]
 
 The flow draws the middle joints given the reduced pose (after IKFlow, Ames et al. 2022), the end joints follow in
-closed form (robots/end_joints.py), and a few damped Gauss-Newton steps take what is nearly right to the pose. Where only
-solutions are wanted, robots/nearest_configurations.py starts the same steps sooner (docs/inverse_kinematics.md).
+closed form (robots/end_joints.py), and a few damped Gauss-Newton steps take what is nearly right to the pose. Where
+only solutions are wanted, robots/nearest_configurations.py starts the same steps sooner (docs/inverse_kinematics.md).
 """
 
 from dataclasses import dataclass
