@@ -60,25 +60,25 @@ def fit_mixture(
 def _best(
     data: Tensor, config: GaussianMixtureConfig, rules: Rules, steps: int, rng: torch.Generator, history: MixtureHistory
 ) -> Run:
-    """The likeliest of the restarts; of several numbers of components the one of least BIC."""
+    """The likeliest of the restarts; of several numbers of components the one of least BIC, each tried once first."""
     if config.components:
-        return _likeliest(data, config.components, config, rules, steps, rng)
+        return _likeliest(data, config.components, config.restarts, rules, steps, rng)
     chosen, least, worse = None, float("inf"), 0
     for K in range(1, min(config.most_components, len(data)) + 1):
-        found = _likeliest(data, K, config, rules, steps, rng)
+        found = _likeliest(data, K, 1, rules, steps, rng)
         history.bic[K] = bic = found.bic(len(data))
         worse += 1
         if bic < least:
             chosen, least, worse = found, bic, 0
         if worse >= WORSE:
             break
-    return chosen
+    K = len(chosen.gaussians)
+    again = _likeliest(data, K, config.restarts - 1, rules, steps, rng) if config.restarts > 1 and K > 1 else chosen
+    return max(chosen, again, key=lambda each: each.log_likelihoods[-1])
 
 
-def _likeliest(
-    data: Tensor, K: int, config: GaussianMixtureConfig, rules: Rules, steps: int, rng: torch.Generator
-) -> Run:
-    restarts = config.restarts if K > 1 else 1  # one component has one answer
+def _likeliest(data: Tensor, K: int, restarts: int, rules: Rules, steps: int, rng: torch.Generator) -> Run:
+    restarts = restarts if K > 1 else 1  # one component has one answer
     runs = [run(data, spread_start(data, K, rules, rng), rules, steps) for _ in range(restarts)]
     return max(runs, key=lambda each: each.log_likelihoods[-1])
 

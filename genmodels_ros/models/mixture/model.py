@@ -24,7 +24,7 @@ class GaussianMixtureConfig(FamilyConfig):
     covariance: str = "full"
     regularisation: float = 1e-6
     restarts: int = 3
-    most_components: int = 10
+    most_components: int = 40
 
     def check(self) -> None:
         self.within("components", 0, 10_000)
