@@ -22,6 +22,7 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.stream_anomaly import DROPOUT, StreamAnomalyDetector, StreamScore
 from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.simulation.arm_motions import NOISE, PAYLOAD
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learning import Parts, StreamLearning, calibrate_stream, layout_of, learn_stream
 
@@ -83,7 +84,14 @@ def learn_arm(runs: ArmRuns, amount: Amount, family: str, device: str = "cpu", g
     """A model of the arm's nominal joint states."""
     options = FitOptions(steps=STEPS[family], seed=runs.seed, device=device, looks=20, patience=6)
     learning = StreamLearning(family, settings, options, given=given)
-    return learn_stream(arm_parts(runs, amount), labels(), learning)
+    return described(learn_stream(arm_parts(runs, amount), labels(), learning), runs, amount)
+
+
+def described(model: StreamModel, runs: ArmRuns, amount: Amount) -> StreamModel:
+    """With a card that says what it is of."""
+    about = {"robot": "panda, MuJoCo", "rate_hz": 100, "noise": NOISE, "most_payload_kg": PAYLOAD, "given": GIVEN}
+    command = f"genmodels_ros.evaluation.stream_anomaly.learn_arm(ArmRuns({runs.seed}), {amount}, family)"
+    return replace(model, card=replace(model.card, data={**model.card.data, **about}, command=command))
 
 
 def arm_parts(runs: ArmRuns, amount: Amount) -> Parts:

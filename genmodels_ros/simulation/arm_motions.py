@@ -28,6 +28,7 @@ SPEED = (0.1, 0.7)  # share of the limits
 PAUSE = (0.0, 1.0)  # s between motions
 SPAN = 0.8  # share of the joints' ranges that goals are drawn from
 RESOLUTION = 64  # configurations checked of a path
+TRIES = 500  # goals, of which usually one in three is found
 STAND = Scene((Box((0.0, 0.0, -0.12), (2.0, 2.0, 0.1), id="ground"),))  # nothing reaches below the arm's foot
 AWAY = (0.0, 0.0, -5.0)  # m, where the ball waits
 BALL = 0.06  # m, its radius
@@ -159,6 +160,7 @@ class ArmInMotion:
         mujoco.mj_setConst(self._model, self._data)
         arm = ArmSimulation(self._model, self._data, self.robot)
         arm.place(self._configuration(rng))
+        self._came_from = arm.positions
         mujoco.mj_forward(self._model, self._data)
         return arm, payload
 
@@ -171,13 +173,17 @@ class ArmInMotion:
                 return q
 
     def _motion(self, start: np.ndarray, rng: np.random.Generator) -> Trajectory:
+        """To a random goal; back the way it came where, a hair's breadth from a contact, none is found."""
         start = np.clip(start, self.robot.limits.lower, self.robot.limits.upper)
-        while True:
+        for _ in range(TRIES):
             goal = self._configuration(rng)
-            points = straight_line(start, goal, 8)
             if self._checker.first_contact(np.linspace(start, goal, RESOLUTION)) is None:
-                scaling = rng.uniform(*SPEED)
-                return time_parameterise(points, self.robot.limits, scaling, scaling, self.robot.joint_names)
+                break
+        else:
+            goal = self._came_from
+        self._came_from, scaling = start, rng.uniform(*SPEED)
+        points = straight_line(start, goal, 8)
+        return time_parameterise(points, self.robot.limits, scaling, scaling, self.robot.joint_names)
 
     def _put_ball(self, arm: ArmSimulation, motion: Trajectory, time: float) -> None:
         """Where the hand will be."""
