@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.diffusion.trajectory import sinusoids
 from genmodels_ros.models.family import Family, FamilyConfig, perceptron
+from genmodels_ros.models.fourier_features import WIDEST, of_unit_columns
 from genmodels_ros.sampling.guidance import classifier_free_guidance
 from genmodels_ros.sampling.likelihood import log_density
 from genmodels_ros.sampling.parameterisations import PARAMETERISATIONS, predicted, signal_and_noise
@@ -32,7 +33,8 @@ class VectorDiffusionConfig(FamilyConfig):
 
     probes: of the trace in log_prob above EXACT_TRACE dimensions. x_0_bound: estimates are clipped to it, in standard
     deviations of the data. condition_dropout: share of the rows it learns without their condition; needed for guidance
-    other than 1, the scale of classifier-free guidance (Ho & Salimans 2022).
+    other than 1, the scale of classifier-free guidance (Ho & Salimans 2022). waves: that the network sees beside x_t, 0
+    for none; sharpness: scale of the steepest, per standard deviation of the data.
     """
 
     prediction: str = "v"
@@ -45,6 +47,8 @@ class VectorDiffusionConfig(FamilyConfig):
     x_0_bound: float = 10.0
     condition_dropout: float = 0.0
     guidance: float = 1.0
+    waves: int = 64
+    sharpness: float = 8.0
     width: int = 128
     layers: int = 3
 
@@ -61,6 +65,8 @@ class VectorDiffusionConfig(FamilyConfig):
         self.within("guidance", 0.0, 100.0)
         if self.guidance != 1.0 and not (self.condition_dropout and self.condition_dimension):
             raise GenModelsError(ErrorCode.INVALID_CONFIG, "guidance needs a condition and condition_dropout above 0.")
+        self.within("waves", 0, 8192)
+        self.within("sharpness", WIDEST, 1000.0)
         self.within("width", 4, 8192)
         self.within("layers", 1, 32)
 
@@ -78,7 +84,8 @@ class VectorDiffusion(Family):
         super().__init__(config)
         D, C, W = config.dimension, config.condition_dimension, config.width
         self.schedule = SCHEDULES[config.schedule](config.diffusion_steps)
-        self.embed_x, self.embed_step = nn.Linear(D, W), perceptron(W // 2 * 2, W, W, 1)
+        self.features = of_unit_columns(D, config.waves, config.sharpness)
+        self.embed_x, self.embed_step = nn.Linear(D + 2 * config.waves, W), perceptron(W // 2 * 2, W, W, 1)
         self.embed_condition = perceptron(C, W, W, 1) if C else None
         self.unknown = nn.Parameter(0.02 * torch.randn(W)) if C and config.condition_dropout else None
         self.blocks = nn.ModuleList(Block(W) for _ in range(config.layers))
@@ -108,7 +115,7 @@ class VectorDiffusion(Family):
         """t: of all, or of each row [N]; known: of `know`."""
         t = torch.as_tensor(t, device=x_t.device)
         e = self.embed_step(sinusoids(t, self.config.width // 2 * 2).to(x_t)) + known
-        h = self.embed_x(x_t)
+        h = self.embed_x(torch.cat([x_t, self.features(x_t)], dim=-1))
         for block in self.blocks:
             h = block(h, e)
         return self.head(h)

@@ -5,16 +5,15 @@ with signs it can leave the gaps empty (Khayatkhoei et al. 2018). D sees x and w
 is too smooth for sharp modes (Tancik et al. 2020). The game is played by training/vector_game.py.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from genmodels_ros.models.family import Family, FamilyConfig, perceptron, with_condition
+from genmodels_ros.models.fourier_features import WIDEST, of_unit_columns
 
 OBJECTIVES = ("minimax", "non_saturating", "wgan", "wgan_gp", "relativistic")  # of training/gan_objectives.py
-WIDEST_WAVE = 0.3  # its scale, per standard deviation of the data
 EXTENT = 3.0  # standard deviations: G is about as wide as the data from the start
 
 
@@ -42,7 +41,7 @@ class VectorGANConfig(FamilyConfig):
         self.within("normals", 1, 4096)
         self.within("signs", 0, 64)
         self.within("waves", 0, 8192)
-        self.within("sharpness", WIDEST_WAVE, 1000.0)
+        self.within("sharpness", WIDEST, 1000.0)
         self.within("gamma", 0.0, 1000.0)
         self.within("discriminator_rate", 0.01, 100.0)
         self.within("width", 1, 8192)
@@ -90,25 +89,12 @@ class VectorDiscriminator(nn.Module):
         super().__init__()
         D, C = config.dimension, config.condition_dimension
         self.dimension = D
-        scales = torch.logspace(math.log10(WIDEST_WAVE), math.log10(config.sharpness), config.waves)
-        self.features = FourierFeatures(D, scales * (2 / max(D, 2)) ** 0.5)  # |x| grows with the root of D
+        self.features = of_unit_columns(D, config.waves, config.sharpness)
         self.network = perceptron(D + 2 * config.waves + C, 1, config.width, config.layers, leaky)
 
     def forward(self, joint: Tensor) -> Tensor:
         x, condition = joint[:, : self.dimension], joint[:, self.dimension :].detach()
         return self.network(torch.cat([x, self.features(x), condition], dim=1))
-
-
-class FourierFeatures(nn.Module):
-    """x → sin(W x), cos(W x), W drawn once: lets a small network be steep (Tancik et al. 2020). scales [F] of W."""
-
-    def __init__(self, inputs: int, scales: Tensor):
-        super().__init__()
-        self.register_buffer("waves", torch.randn(inputs, len(scales)) * scales)
-
-    def forward(self, x: Tensor) -> Tensor:
-        phase = x @ self.waves
-        return torch.cat([phase.sin(), phase.cos()], dim=1)
 
 
 def leaky() -> nn.Module:
