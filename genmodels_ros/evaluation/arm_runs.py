@@ -32,19 +32,23 @@ class ArmRuns:
 
     def nominal(self, split: str, index: int) -> ArmRun:
         """RUN s of train, calibrate or test, with a payload of its own."""
-        return self._kept(f"{split}_{index:03d}", lambda: self.arm.nominal(RUN, self._rng(split, index)))
+        return self._kept(
+            f"{split}_{index:03d}", lambda: self._made(split, index, lambda rng: self.arm.nominal(RUN, rng))
+        )
 
     def acted_on(self, kind: str, index: int) -> StreamFault:
         """A collision or a push."""
-        run = self._kept(f"{kind}_{index:03d}", lambda: self._happening(kind, index))
-        return StreamFault(kind, run.stamps, run.readings, float(run.stamps[round(BEFORE / np.diff(run.stamps).mean())]))
+        run = self._kept(f"{kind}_{index:03d}", lambda: self._made(kind, index, getattr(self.arm, kind)))
+        return StreamFault(
+            kind, run.stamps, run.readings, float(run.stamps[round(BEFORE / np.diff(run.stamps).mean())])
+        )
 
-    def _happening(self, kind: str, index: int) -> ArmRun:
+    def _made(self, split: str, index: int, make) -> ArmRun:
         for attempt in range(TRIES):
-            run = getattr(self.arm, kind)(self._rng(kind, index, attempt))
+            run = make(self._rng(split, index, attempt))
             if run is not None:
                 return run
-        raise RuntimeError(f"no {kind} in {TRIES} tries")
+        raise RuntimeError(f"no run of {split} in {TRIES} tries")
 
     def _rng(self, split: str, *numbers: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, SPLITS[split], *numbers])

@@ -60,6 +60,7 @@ class ArmRun:
 class _Log:
     rows: list[np.ndarray] = field(default_factory=list)
     force: list[float] = field(default_factory=list)
+    touched: list[bool] = field(default_factory=list)
     moving: list[bool] = field(default_factory=list)
 
 
@@ -93,14 +94,16 @@ class ArmInMotion:
         """[J] N m, the motors' largest."""
         return self._model.actuator_ctrlrange[:, 1].copy()
 
-    def nominal(self, seconds: float, rng: np.random.Generator) -> ArmRun:
-        """A run of at least `seconds`."""
+    def nominal(self, seconds: float, rng: np.random.Generator) -> ArmRun | None:
+        """A run of at least `seconds`; None if the arm has touched anything: paths are checked at RESOLUTION only."""
         arm, payload = self._start(rng)
         log = _Log()
         while len(log.rows) * self.period < seconds:
             arm.set_trajectory(self._motion(arm.positions, rng))
             self._follow(arm, log, rng)
             self._rest(arm, log, rng, rng.uniform(*PAUSE))
+            if any(log.touched):
+                return None
         return self._run(log, payload)
 
     def collision(self, rng: np.random.Generator) -> ArmRun | None:
@@ -116,7 +119,7 @@ class ArmInMotion:
         self._follow(arm, log, rng, when)
         self._put_ball(arm, motion, min(when + ahead, motion.duration))
         self._follow(arm, log, rng, ahead + AFTER, stays=True)
-        return self._around(self._run(log, payload))
+        return self._around(self._run(log, payload), log)
 
     def push(self, rng: np.random.Generator) -> ArmRun | None:
         """A run whose hand somebody pushes in a random direction, under way; None if it has ended before."""
@@ -130,7 +133,7 @@ class ArmInMotion:
         self._follow(arm, log, rng, lasts, stays=True)
         self._data.xfrc_applied[:] = 0
         self._follow(arm, log, rng, AFTER - lasts, stays=True)
-        return self._around(self._run(log, payload))
+        return self._around(self._run(log, payload), log)
 
     def _warm_up(self, arm: ArmSimulation, log: _Log, rng: np.random.Generator) -> Trajectory:
         """Moves for BEFORE s at least and returns the motion that begins now."""
@@ -141,11 +144,11 @@ class ArmInMotion:
         arm.set_trajectory(motion)
         return motion
 
-    def _around(self, run: ArmRun) -> ArmRun | None:
-        """BEFORE s and AFTER s around the moment that something acts on the arm."""
+    def _around(self, run: ArmRun, log: _Log) -> ArmRun | None:
+        """BEFORE s and AFTER s around the moment that something acts on the arm, which had touched nothing before."""
         acts = np.flatnonzero(run.force > HIT)
         before, after = round(BEFORE / self.period), round(AFTER / self.period)
-        if not len(acts) or acts[0] < before or len(run.stamps) < acts[0] + after:
+        if not len(acts) or acts[0] < before or len(run.stamps) < acts[0] + after or any(log.touched[: acts[0] - 1]):
             return None
         cut = slice(acts[0] - before, acts[0] + after)
         return ArmRun(run.stamps[cut], run.readings[cut], run.force[cut], run.moving[cut], run.payload)
@@ -215,10 +218,12 @@ class ArmInMotion:
         for _ in range(self._substeps):
             arm.control()
             mujoco.mj_step(self._model, self._data)
+            arm.watch_contacts()
         noise = [scale * rng.normal(size=self.robot.num_joints) for scale in NOISE]
         truth = (arm.positions, arm.velocities, arm.efforts)
         log.rows.append(np.concatenate([t + n for t, n in zip(truth, noise, strict=True)]))
         log.force.append(self._contact_force())
+        log.touched.append(bool(arm.touching))
         log.moving.append(arm.is_moving)
 
     def _contact_force(self) -> float:
