@@ -8,6 +8,7 @@ import pytest
 
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.stream_anomaly import DROPOUT, AlarmState, StreamAnomalyDetector, StreamSettings
 from genmodels_ros.pipelines.stream_model import StreamModel
 from genmodels_ros.training.fitting import FitOptions
@@ -192,3 +193,17 @@ def test_weights_that_were_changed_are_not_judged_by_the_old_calibration(model, 
     (tmp_path / "calibration.json").write_text(json.dumps({**calibration, "sha256": "of others"}))
     detector = StreamAnomalyDetector(StreamModel.load(tmp_path))
     assert all(score.value == -math.inf and not score.alarm for score in detector.assess(*nominal()))
+
+
+def test_the_shipped_checkpoint_knows_the_simulated_panda():
+    from genmodels_ros.simulation.arm_motions import ArmInMotion
+
+    folder = shipped("panda_joint_anomaly")
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 1e6
+    detector = StreamAnomalyDetector(StreamModel.load(folder))
+    run = ArmInMotion().nominal(4.0, np.random.default_rng(4))
+    assert not any(score.alarm for score in detector.assess(run.stamps, run.readings))
+    run.readings[200:, 0] = run.readings[199, 0]
+    detector.forget()
+    first = next(score for score in detector.assess(run.stamps, run.readings) if score.alarm)
+    assert 0 <= first.stamp - run.stamps[200] < 0.2 and first.cause == "position[panda_joint1]"
