@@ -34,7 +34,7 @@ class Rules:
 @dataclass(frozen=True)
 class Run:
     """log_likelihoods: mean over the rows, before the first step and after each; never falling. revived: components
-    moved; converged: whether the gain fell below TOLERANCE.
+    moved; converged: whether the gain fell below the tolerance.
     """
 
     gaussians: Gaussians
@@ -47,7 +47,7 @@ class Run:
         return -2 * rows * self.log_likelihoods[-1] + free_parameters(self.gaussians) * math.log(rows)
 
 
-def run(data: Tensor, start: Gaussians, rules: Rules, steps: int) -> Run:
+def run(data: Tensor, start: Gaussians, rules: Rules, steps: int, tolerance: float = TOLERANCE) -> Run:
     """At most `steps` steps from `start` on data [N, J] float64. Raises GenModelsError(INVALID_DATA) as `maximise`."""
     best = gaussians = start
     seen, revived, tries = [], 0, 0
@@ -59,7 +59,7 @@ def run(data: Tensor, start: Gaussians, rules: Rules, steps: int) -> Run:
         if gain >= 0:
             best = gaussians
             seen.append(level)
-        if gain < TOLERANCE:
+        if gain < tolerance:
             return Run(best, tuple(seen), True, revived)
         gaussians = maximise(data, log_joint.softmax(-1), rules)
         if tries < REVIVALS and (dead := gaussians.log_weights.exp() * len(data) < DEAD).any():

@@ -15,6 +15,7 @@ from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.training.expectation_maximisation import Rules, Run, run, spread_start
 from genmodels_ros.training.fitting import FitOptions, History
 
+SEARCH_TOLERANCE = 1e-4  # nats a row: near enough to tell one number of components from another
 WORSE = 2  # numbers of components in a row without a better BIC end the search
 
 
@@ -65,16 +66,18 @@ def _best(
         return _likeliest(data, config.components, config.restarts, rules, steps, rng)
     chosen, least, worse = None, float("inf"), 0
     for K in range(1, min(config.most_components, len(data)) + 1):
-        found = _likeliest(data, K, 1, rules, steps, rng)
+        found = run(data, spread_start(data, K, rules, rng), rules, steps, SEARCH_TOLERANCE)
         history.bic[K] = bic = found.bic(len(data))
         worse += 1
         if bic < least:
             chosen, least, worse = found, bic, 0
         if worse >= WORSE:
             break
-    K = len(chosen.gaussians)
-    again = _likeliest(data, K, config.restarts - 1, rules, steps, rng) if config.restarts > 1 and K > 1 else chosen
-    return max(chosen, again, key=lambda each: each.log_likelihoods[-1])
+    best = run(data, chosen.gaussians, rules, steps)
+    if config.restarts == 1:
+        return best
+    again = _likeliest(data, len(best.gaussians), config.restarts - 1, rules, steps, rng)
+    return max(best, again, key=lambda each: each.log_likelihoods[-1])
 
 
 def _likeliest(data: Tensor, K: int, restarts: int, rules: Rules, steps: int, rng: torch.Generator) -> Run:

@@ -32,7 +32,7 @@ VALIDATION_PATHS = 1024
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """What may be chosen about the network; see models/diffusion/trajectory.py. robot: by default that of the shards."""
+    """What may be chosen about the network, see models/diffusion/trajectory.py; robot: by default the shards'."""
 
     robot: str | None = None
     prediction: str = "v"
