@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from genmodels_ros.data.episodes import load_shard, shard_paths, split_by_floor
 from genmodels_ros.data.scan_vectors import ScanFeatures
+from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import auroc
 from genmodels_ros.evaluation.tables import Table
@@ -29,7 +30,8 @@ FLOORS, QUICK_FLOORS = 60, 12  # simulated where no shards are given
 EVERY = 5  # rows of a drive: one second
 TESTED = 2000  # held-out scans
 AMOUNTS = (-1.0, -0.5, 0.0, 0.5, 1.0)
-JUDGE = 16  # numbers of the code whose anomaly score and attribute are measured
+BETAS = (1.0, 0.1)  # a bound on log p, and nearer to a plain autoencoder
+JUDGE = (16, 1.0)  # numbers and beta of the code whose anomaly score and attribute are measured
 FULL = 360  # beams of the lidar's message, float32
 
 
@@ -46,35 +48,21 @@ def bench(options: BenchOptions) -> list[Table]:
     """Compression, the clutter attribute, anomaly scores. data: a folder of `genmodels data world-model`."""
     floors, features = read_floors(options), ScanFeatures()
     data = turned_scans(floors.training, features, options.seed)
-    components = Components(data.x.numpy())
-    truth = features.ranges(features.features(floors.tested))
-    rows = [
-        _row(
-            "mean of all scans",
-            0,
-            0,
-            features.ranges(components.reconstruct(features.features(floors.tested), 0)),
-            truth,
-        )
-    ]
-    judge = None
+    components, x = Components(data.x.numpy()), features.features(floors.tested)
+    truth, judge = features.ranges(x), None
+    kept = lambda count: features.ranges(components.reconstruct(x, count))  # noqa: E731
+    rows = [_row("mean of all scans", 0, 0, kept(0), truth)]
     for latent in QUICK_LATENTS if options.quick else LATENTS:
-        fitted = fitted_compressor(data, features, {"latent": latent}, options)
-        kept = components.reconstruct(features.features(floors.tested), latent)
-        rows.append(_row("principal components", latent, 32 * latent, features.ranges(kept), truth))
-        rows.append(_row("VAE", latent, 32 * latent, fitted.reconstruct(floors.tested), truth))
-        judge = fitted if latent == JUDGE else judge
-    bits = round(CODE["latent"] * np.log2(CODE["classes"]))
-    fitted = fitted_compressor(data, features, CODE, options)
-    rows.append(
-        _row(
-            f"VAE, {CODE['latent']} of {CODE['classes']} classes",
-            CODE["latent"],
-            bits,
-            fitted.reconstruct(floors.tested),
-            truth,
-        )
-    )
+        rows.append(_row("principal components", latent, 32 * latent, kept(latent), truth))
+        for beta in BETAS:
+            fitted = fitted_compressor(data, features, {"latent": latent, "beta": beta}, options)
+            name = f"VAE, beta {beta:g}, {units_in_use(fitted, data)} in use"
+            rows.append(_row(name, latent, 32 * latent, fitted.reconstruct(floors.tested), truth))
+            judge = fitted if (latent, beta) == JUDGE else judge
+    made = fitted_compressor(data, features, CODE, options).reconstruct(floors.tested)
+    variables, classes = CODE["latent"], CODE["classes"]
+    name = f"VAE, {variables} of {classes} classes"
+    rows.append(_row(name, variables, round(variables * np.log2(classes)), made, truth))
     table = Table(
         f"Scans in few numbers: {len(truth)} scans of floors not learnt from ({floors.told})",
         ("code", "numbers", "bits", "times less than 360 floats", "… than 60", "mean error [m]", "median error [%]"),
@@ -107,10 +95,16 @@ def usable(scans: np.ndarray) -> np.ndarray:
     return scans[(~np.isnan(scans)).mean(1) >= 0.5]
 
 
-def fitted_compressor(data, features: ScanFeatures, settings: dict, options: BenchOptions) -> ScanCompressor:
+def fitted_compressor(data: Vectors, features: ScanFeatures, settings: dict, options: BenchOptions) -> ScanCompressor:
     steps = QUICK_STEPS if options.quick else STEPS
     fit_options = FitOptions(steps=steps, learning_rate=RATE, seed=options.seed, device=options.device)
     return fit_compressor(data, features, settings, fit_options)[0]
+
+
+def units_in_use(compressor: ScanCompressor, data: Vectors) -> int:
+    """Numbers of the code that depend on the scan."""
+    model = compressor.model
+    return model.core.active_units(model.inner(data.x[:5000]))
 
 
 class Components:
@@ -140,7 +134,7 @@ def attribute_table(compressor: ScanCompressor, floors: Floors) -> Table:
     rows = tuple((amount, float(100 * share.mean())) for amount, share in zip(AMOUNTS, shares, strict=True))
     measured = clutter(compressor.features.ranges(compressor.features.features(floors.tested)))
     return Table(
-        f"Clear to cluttered along one direction of {JUDGE} numbers",
+        f"Clear to cluttered along one direction of {JUDGE[0]} numbers",
         ("turned by", f"beams nearer than {NEAR} m [%]"),
         rows,
         (f"The scans themselves: {100 * measured.mean():.3g} %. Steps that do not lower the share: {rising:.1%}.",),
@@ -153,7 +147,7 @@ def anomaly_table(compressor: ScanCompressor, components: Components, floors: Fl
 
     def left_over(scans: np.ndarray) -> np.ndarray:
         x = features.features(scans)
-        return np.square(x - components.reconstruct(x, JUDGE)).sum(1)
+        return np.square(x - components.reconstruct(x, JUDGE[0])).sum(1)
 
     scores: dict[str, Callable] = {"VAE, -log p": compressor.anomaly, "principal components, rest": left_over}
     whole, rows = {name: score(floors.tested) for name, score in scores.items()}, []
@@ -189,7 +183,7 @@ def main() -> None:
     options = BenchOptions(data=args.data, seed=args.seed, quick=args.quick)
     floors, features = read_floors(options), ScanFeatures()
     data = turned_scans(floors.training, features, args.seed)
-    compressor = fitted_compressor(data, features, {"latent": JUDGE}, options)
+    compressor = fitted_compressor(data, features, {"latent": JUDGE[0], "beta": JUDGE[1]}, options)
     args.plot.write_bytes(encode_png(sheet(compressor, floors.training, floors.tested)))
 
 

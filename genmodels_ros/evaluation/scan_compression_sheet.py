@@ -10,7 +10,7 @@ REACH = 6.0  # m from the middle of a cell to its edge
 PAPER, CELL, INK = (255, 255, 255), (226, 228, 231), (40, 40, 44)
 FREE, SEEN, CODED = (255, 255, 255), (120, 126, 134), (0, 84, 148)
 SHIFT = 4  # OpenCV draws at 1/16 of a pixel
-AMOUNTS = np.linspace(-1.5, 1.5, COLUMNS)
+AMOUNTS = np.linspace(-1.0, 1.0, COLUMNS)
 
 
 def sheet(compressor: ScanCompressor, learnt: np.ndarray, held_out: np.ndarray) -> np.ndarray:
@@ -42,7 +42,7 @@ def _strip(title: str, angles: np.ndarray, grey: np.ndarray | None, blue: np.nda
         cell = np.full((SIDE, SIDE, 3), CELL, np.uint8)
         cv2.fillPoly(cell, [_outline(blue[column] if grey is None else grey[column], angles)], FREE, cv2.LINE_AA, SHIFT)
         if grey is not None:
-            cv2.polylines(cell, [_outline(grey[column], angles)], True, SEEN, 3, cv2.LINE_AA, SHIFT)
+            cv2.polylines(cell, [_outline(grey[column], angles)], True, SEEN, 2, cv2.LINE_AA, SHIFT)
         cv2.polylines(cell, [_outline(blue[column], angles)], True, CODED, 1, cv2.LINE_AA, SHIFT)
         cv2.circle(cell, (SIDE // 2, SIDE // 2), 3, INK, -1, cv2.LINE_AA)
         left = GAP + column * (SIDE + GAP)

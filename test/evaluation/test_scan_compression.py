@@ -47,7 +47,7 @@ def test_the_tables_hold_both_codes_at_every_size_and_agree_with_the_scans(monke
     codes, attribute, anomaly = bench(BenchOptions(quick=True, device="cpu"))
     kept = {(row[0], row[1]): row[5] for row in codes.rows}
     assert kept["principal components", 16] < kept["principal components", 4] < kept["mean of all scans", 0]
-    assert {("VAE", 4), ("VAE", 16)} <= set(kept)
+    assert sum(name.startswith("VAE, beta") for name, _ in kept) == 4
     assert codes.rows[1][3] == 90 and codes.rows[1][4] == 15  # 360 / 4, 60 / 4
     assert len(attribute.rows) == len(scan_compression.AMOUNTS)
     assert all(0 <= cell <= 1 for row in anomaly.rows for cell in row[1:])
