@@ -1,4 +1,4 @@
-"""The numbers that paths pick from any message: by place, by name, in parts; what cannot be is refused with a sentence."""
+"""The numbers that paths pick from any message: by place, by name, in parts; what cannot be is refused and why."""
 
 import math
 
@@ -87,7 +87,9 @@ def test_paths_that_are_none_are_refused(kind, path, says):
     assert code == ErrorCode.INVALID_CONFIG and says in message
 
 
-@pytest.mark.parametrize("name", ["nonsense", "sensor_msgs/msg/Nothing", "no_such_msgs/msg/Thing", "os/path", "a b/c", ""])
+@pytest.mark.parametrize(
+    "name", ["nonsense", "sensor_msgs/msg/Nothing", "no_such_msgs/msg/Thing", "os/path", "a b/c", ""]
+)
 def test_types_that_are_none_are_refused(name):
     code, _ = refusal(lambda: message_type(name))
     assert code == ErrorCode.INVALID_CONFIG
