@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.checkpoint import Card
+from genmodels_ros.pipelines.alarm_state import RELEASE, AlarmState
 from genmodels_ros.pipelines.stream_features import smooth, stream_features
 from genmodels_ros.pipelines.stream_model import DENSITY, StreamModel
 
 DROPOUT = "dropout"
-RELEASE = 10.0  # times the budget's rate, below which rarity an alarm may end
 
 
 @dataclass(frozen=True)
@@ -45,24 +45,6 @@ class StreamSettings:
     budget: float | None = None
     hold: float = 1.0
     dropout: float = 5.0
-
-
-class AlarmState:
-    """One alarm from its first odd row until nothing was odd for `hold` s; what comes in between belongs to it."""
-
-    def __init__(self):
-        self.alarm, self.count, self._quiet_since = False, 0, -math.inf
-
-    def update(self, stamp: float, rate: float, budget: float, hold: float) -> bool:
-        """Whether there is an alarm now. It begins at `budget` and ends above RELEASE times as much: no flutter."""
-        if rate <= budget:
-            self.count += not self.alarm
-            self.alarm = True
-        if rate <= RELEASE * budget or not 0 <= stamp - self._quiet_since:
-            self._quiet_since = stamp
-        if self.alarm and stamp - self._quiet_since >= hold:
-            self.alarm = False
-        return self.alarm
 
 
 class StreamAnomalyDetector:
@@ -209,7 +191,7 @@ class StreamAnomalyDetector:
     def _name(self, density, dropout: bool, missing, features, model: StreamModel, began: bool) -> None:
         """Finds who is to blame: of an alarm that began, or where a row is odder by far than the one blamed."""
         if dropout:
-            self._cause, self._contributions = DROPOUT, dict.fromkeys(missing, math.nan)
+            self._cause, self._contributions, self._blamed_rate = DROPOUT, dict.fromkeys(missing, math.nan), math.inf
         elif features is not None and (began or density < self._blamed_rate):
             self._blamed_rate = density / RELEASE
             self._contributions = model.contributions(features)

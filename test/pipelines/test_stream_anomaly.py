@@ -9,7 +9,7 @@ import pytest
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.pipelines.stream_anomaly import DROPOUT, AlarmState, StreamAnomalyDetector, StreamSettings
+from genmodels_ros.pipelines.stream_anomaly import DROPOUT, StreamAnomalyDetector, StreamSettings
 from genmodels_ros.pipelines.stream_model import StreamModel
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learning import Parts, StreamLearning, learn_stream
@@ -102,6 +102,14 @@ def test_what_is_no_number_is_a_dropout_of_its_field(detector, nominal):
     assert not scores[-1].alarm and detector.state.count == 1
 
 
+def test_a_fault_after_a_dropout_is_named(detector, nominal):
+    stamps, rows = nominal()
+    kept = (stamps < 4.0) | (stamps >= 4.5)
+    scores = detector.assess(stamps[kept], broken("torque", rows)[kept])
+    assert next(score for score in scores if score.alarm).cause == DROPOUT
+    assert scores[-1].alarm and scores[-1].cause == "effort" and detector.state.count == 1
+
+
 def test_silence_is_told_while_it_lasts(detector, nominal):
     assert detector.assess_silence(1.0, 0.04) is None
     detector.assess(*nominal(seconds=2.0))
@@ -140,15 +148,6 @@ def test_another_number_of_fields_is_refused_and_none_is_nothing(detector, nomin
         detector.assess(stamps, rows[:, :3])
     assert detector.assess(stamps[:0], rows[:0]) == []
     assert StreamAnomalyDetector().assess(stamps, rows) == []
-
-
-def test_an_alarm_is_one_from_its_beginning_until_it_was_quiet_for_a_while():
-    state, budget = AlarmState(), 1.0
-    told = [state.update(0.1 * i, rate, budget, 0.5) for i, rate in enumerate([100, 0.5, 100, 5, 0.9] + [100] * 8)]
-    assert told == [False] + [True] * 8 + [False] * 4
-    assert state.count == 1, "flutter is no second alarm"
-    state.update(5.0, 0.5, budget, 0.5)
-    assert state.count == 2 and state.update(-20.0, 100, budget, 0.5), "time may go back"
 
 
 def test_a_lower_budget_alarms_no_earlier(model, nominal):
