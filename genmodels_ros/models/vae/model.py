@@ -17,6 +17,7 @@ from genmodels_ros.models.family import Family, FamilyConfig, perceptron, with_c
 from genmodels_ros.models.world_model.latent import LATENTS, Categorical, Gaussian, Latent
 
 LEAST_STD = 1e-3  # of q
+FIRST_LOG_SIGMA = -1.0  # begun at 0, all is noise to the decoder, and the KL closes the latent before it opens
 LEAST_LOG_SIGMA = -6.0
 ROWS = 65_536  # that are decoded at once
 ACTIVE = 0.01  # variance of the posterior's mean from which on a unit is used (Burda et al. 2016, section 5)
@@ -75,7 +76,7 @@ class VariationalAutoencoder(Family):
         outputs = LATENTS[config.distribution].num_parameters(Z)
         self.encoder = perceptron(D + C, outputs, config.width, config.layers)
         self.decoder = perceptron(Z + C, D, config.width, config.layers)
-        self.log_sigma = nn.Parameter(torch.zeros(D))
+        self.log_sigma = nn.Parameter(torch.full((D,), FIRST_LOG_SIGMA))
 
     def posterior(self, x: Tensor, condition: Tensor | None = None) -> Latent:
         """q(z | x)."""
