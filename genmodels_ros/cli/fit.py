@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from genmodels_ros.cli.options import add_common, positive
@@ -56,5 +57,5 @@ def _fit(args):
     )
     fitted = fit(args.family, read_vectors(args.data), dict(args.set), options, described={"file": args.data.name})
     for warning in fitted.history.warnings:
-        print(warning)
+        print(warning, file=sys.stderr)
     print(json.dumps(fitted.card.metrics, indent=2))
