@@ -156,3 +156,35 @@ class RobotInARoom:
 def robot_in_a_room(graph):
     """Makes a RobotInARoom for a node."""
     return lambda node: RobotInARoom(graph, node)
+
+
+LIFECYCLE = {
+    "transition_event",
+    "change_state",
+    "get_state",
+    "get_available_states",
+    "get_available_transitions",
+    "get_transition_graph",
+    "get_type_description",
+}
+
+
+@pytest.fixture
+def hold_against():
+    """hold_against(node, named): the topics and services that a page names are the node's, and none of its own is left
+    out; `elsewhere` are made only where something else is installed or heard."""
+
+    def hold(node, named: set[str], elsewhere: frozenset[str] = frozenset()) -> None:
+        own, relative = f"{node.get_fully_qualified_name()}/", f"{node.get_namespace()}/"
+        name, namespace = node.get_name(), node.get_namespace()
+        published = {topic for topic, _ in node.get_publisher_names_and_types_by_node(name, namespace)}
+        served = {service for service, _ in node.get_service_names_and_types_by_node(name, namespace)}
+        heard = {topic for topic, _ in node.get_subscriber_names_and_types_by_node(name, namespace)}
+        for topic in named - elsewhere - {f"~/{topic}" for topic in elsewhere}:
+            full = f"{own}{topic[2:]}" if topic.startswith("~/") else f"{relative}{topic}"
+            assert full in published | served | heard, topic
+        told = {topic.removeprefix(own) for topic in published | served if topic.startswith(own)}
+        told = {topic for topic in told if "parameter" not in topic and topic not in LIFECYCLE}
+        assert {f"~/{topic}" for topic in told} <= named, "the page leaves something out"
+
+    return hold
