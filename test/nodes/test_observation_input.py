@@ -8,6 +8,7 @@ import rclpy
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rclpy.parameter import Parameter
+from rclpy.subscription import Subscription
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import LaserScan
 
@@ -190,6 +191,19 @@ def test_the_type_may_change_with_the_publisher(elsewhere, sensors, wait_until):
     assert wait_until(lambda: robot.input.details()["command_type"] == "twist_stamped")
     assert wait_until(second.get_subscription_count)
     second.publish(TwistStamped(twist=to_twist((0.1, 0.0))))
+    assert wait_until(lambda: robot.input.command()[0] == 0.1)
+
+
+def test_a_subscription_that_its_publisher_does_not_reach_is_made_anew(elsewhere, sensors, wait_until, monkeypatch):
+    robot = sensors(command__max_age=60.0)
+    publisher = elsewhere.create_publisher(Twist, f"{robot.namespace}/cmd_vel", 10)
+    assert wait_until(lambda: robot.input.details()["command_type"] == "twist")
+    first = robot.input._commands
+    with monkeypatch.context() as patch:
+        patch.setattr(Subscription, "get_publisher_count", lambda subscription: 0)
+        assert wait_until(lambda: robot.input._commands not in (first, None))
+    assert wait_until(publisher.get_subscription_count)
+    publisher.publish(to_twist((0.1, 0.0)))
     assert wait_until(lambda: robot.input.command()[0] == 0.1)
 
 
