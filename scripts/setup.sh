@@ -38,6 +38,6 @@ if [ "$(cat "$venv/build/requirements.sha256" 2>/dev/null)" != "$wanted" ]; then
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
   echo "$wanted" > "$venv/build/requirements.sha256"
 fi
-say "Building genmodels_interfaces (42 s the first time)"
+say "Building genmodels_interfaces (up to 3 minutes the first time)"
 scripts/build_interfaces.sh "$venv"
 say "Ready: $venv/bin/genmodels --help"
