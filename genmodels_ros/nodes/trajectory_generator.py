@@ -29,6 +29,7 @@ from genmodels_ros.nodes.trajectory_markers import TrajectoryMarkers
 from genmodels_ros.nodes.trajectory_parameters import PARAMETERS as SAMPLING
 from genmodels_ros.nodes.trajectory_parameters import request_defaults, sampling_settings
 from genmodels_ros.nodes.trajectory_supervision import Supervision
+from genmodels_ros.pipelines.goals import prepare
 from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
@@ -90,6 +91,7 @@ class TrajectoryGeneratorNode(ModelNode):
         ready = self.robot.ready
         goal = np.clip(ready + 0.1, self.robot.limits.lower, self.robot.limits.upper)
         self.pipeline.generate(TrajectoryQuery(start=ready, goal_config=goal, num_samples=2, allow_fallback=False))
+        prepare(self.robot)
 
     def activate(self) -> None:
         self.state = RobotState(self, self.robot)

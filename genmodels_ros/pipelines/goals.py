@@ -45,6 +45,11 @@ def goal_configurations(query: TrajectoryQuery, checker: CollisionChecker) -> np
     )
 
 
+def prepare(robot: Robot) -> None:
+    """Makes what the arm's first pose goal would wait a quarter of a second for."""
+    _table(robot)
+
+
 def _solutions(robot: Robot, pose: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     """Sets [K, D] of configurations at the pose, K >= 1: from near starts, where the arm has them, then by search.
 

@@ -55,3 +55,11 @@ def test_a_tool_inside_an_obstacle_is_told_from_one_out_of_reach():
     with pytest.raises(GenModelsError) as error:
         goals.goal_configurations(*query(robot, scene=blocked))
     assert error.value.code is ErrorCode.GOAL_IN_COLLISION
+
+
+def test_an_arm_that_is_prepared_makes_its_table_once():
+    robot = load_robot("panda")
+    goals.prepare(robot)
+    made = goals._table.cache_info().misses
+    goals.goal_configurations(*query(robot))
+    assert goals._table.cache_info().misses == made
