@@ -19,7 +19,7 @@ from genmodels_ros.device import generator
 from genmodels_ros.models.family import with_condition
 from genmodels_ros.models.gan.vectors import VectorGAN
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.training.adversarial_game import AdversarialGame
+from genmodels_ros.training.adversarial_game import AdversarialGame, adam
 from genmodels_ros.training.collapse_watch import CollapseWatch, CoverageProbe
 from genmodels_ros.training.fitting import FitOptions, History
 from genmodels_ros.training.gan_objectives import OBJECTIVES, unit_gradient_penalty
@@ -31,7 +31,7 @@ from genmodels_ros.training.loop import (
     set_learning_rate,
 )
 
-MOMENTUM = (0.5, 0.99)
+MOMENTUM = 0.5
 LAST_GAMMA = 0.05  # of gamma, at the end
 PENALTY_EVERY = 4
 MOST_ROWS = 1000  # compared at a look
@@ -43,7 +43,8 @@ def fit_by_game(
 ) -> History:
     """Leaves the best averaged generator in `model`. Raises GenModelsError(NOT_FINITE) for a game that ran away."""
     core: VectorGAN = model.core
-    optimizers = _optimizers(core, options.learning_rate)
+    rates = (options.learning_rate, options.learning_rate)  # scheduled below
+    optimizers = adam(core.generator, core.discriminator, rates, MOMENTUM)
     objective, gamma = OBJECTIVES[core.config.objective], core.config.gamma
     own_scale = objective.penalty is unit_gradient_penalty  # has one right weight, the objective's
     game = AdversarialGame(
@@ -92,11 +93,6 @@ def energy_distance(x: Tensor, y: Tensor) -> float:
     """Of two samples [N, F] and [M, F]; 0 for one distribution, with pairs of a row and itself left out."""
     within = [torch.pdist(sample).mean() for sample in (x, y)]
     return float(2 * torch.cdist(x, y).mean() - within[0] - within[1])
-
-
-def _optimizers(core: VectorGAN, rate: float) -> dict[str, torch.optim.Optimizer]:
-    players = {"generator": core.generator, "discriminator": core.discriminator}
-    return {name: torch.optim.Adam(player.parameters(), rate, betas=MOMENTUM) for name, player in players.items()}
 
 
 def _joint(model: Standardised, rows: Vectors) -> Tensor:
