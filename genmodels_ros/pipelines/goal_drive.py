@@ -15,9 +15,21 @@ class GoalDrive:
 
     def __init__(self, planner: LocalPlanner, goal: np.ndarray, route: np.ndarray | None = None):
         """goal [2] and route [P, 2] in odom, m; the route ends at the goal, or the goal is added to it."""
+        self._aim(goal, route)
         planner.reset()
-        self._planner, self._goal, self._patience = planner, np.asarray(goal, dtype=float)[:2], Patience()
-        self._route = None if route is None else densify(np.concatenate([route[:, :2], self._goal[None]]))
+        self._planner, self._patience = planner, Patience()
+
+    def _aim(self, goal: np.ndarray, route: np.ndarray | None) -> None:
+        goal = np.asarray(goal, dtype=float)[:2]
+        self._route = None if route is None else densify(np.concatenate([route[:, :2], goal[None]]))
+        self._goal = goal
+
+    def reroute(self, goal: np.ndarray, route: np.ndarray, position: np.ndarray) -> None:
+        """Goes on along another route, from `position` [2] in odom, without starting anew: who plans once a second
+        again must not lose the search under way, nor ever look as if there were progress."""
+        before = self.left(position)
+        self._aim(goal, route)
+        self._patience.moved(self.left(position) - before)
 
     def step(self, observation: Observation) -> Decision:
         """The decision after an observation."""

@@ -100,6 +100,13 @@ class LocalPlanner:
         self._last: Decision | None = None
         self._stamp = -np.inf
 
+    def limit_speed(self, share: float) -> None:
+        """Drives at no more than `share` of the settings' speeds, forwards, backwards and turning, from now on; 1 or
+        more: at those. Bends stay what they were, as in Nav2's MPPI controller."""
+        bounds, share = self.settings.bounds, min(share, 1.0)
+        slower = {name: share * getattr(bounds, name) for name in ("forwards", "backwards", "turn_rate")}
+        self._mppi.keep_within(replace(bounds, **slower))
+
     def decide(self, observation: Observation, target: np.ndarray, waited: int = 0) -> Decision:
         """The command from now on towards `target` [2] in base_link; waited: decisions without progress so far.
 
@@ -121,8 +128,9 @@ class LocalPlanner:
         command = STANDSTILL if self._last is None else self._last.command
         manoeuvre = self._recovery.manoeuvre(self.futures, points, observation.pose, waited)
         if manoeuvre is not None:
-            poses, probability = self.futures(manoeuvre.commands[None])
-            return Decision(manoeuvre.commands[0], DriveState(manoeuvre.state), poses[0], probability[0])
+            commands = self._mppi.slow_enough(manoeuvre.commands)
+            poses, probability = self.futures(commands[None])
+            return Decision(commands[0], DriveState(manoeuvre.state), poses[0], probability[0])
         elapsed = observation.stamp - self._stamp
         cost = partial(drive_costs, target=target, waited=waited, weights=self.settings.weights)
         solution = self._mppi.solve(self.futures, cost, command, elapsed if 0 <= elapsed < 1 else None)

@@ -55,12 +55,17 @@ class Mppi:
     """Keeps its last solution, from which the next search starts. Everything random follows from `seed`."""
 
     def __init__(self, bounds: Bounds = Bounds(), settings: MppiSettings = MppiSettings(), seed: int = 0):
-        self.bounds, self.settings, self._seed = bounds, settings, seed
-        self._lowest = np.array([-bounds.backwards, -bounds.turn_rate])
-        self._highest = np.array([bounds.forwards, bounds.turn_rate])
+        self.settings, self._seed = settings, seed
+        self.keep_within(bounds)
         self._change = settings.time_step * np.array([bounds.acceleration, bounds.turn_acceleration])
         self._interpolation = _hat_functions(settings.knots, settings.steps)
         self.reset()
+
+    def keep_within(self, bounds: Bounds) -> None:
+        """The speeds from now on; a base that is faster brakes as hard as its accelerations, which stay, allow."""
+        self.bounds = bounds
+        self._lowest = np.array([-bounds.backwards, -bounds.turn_rate])
+        self._highest = np.array([bounds.forwards, bounds.turn_rate])
 
     def reset(self) -> None:
         """As new: no solution to start from, the same random numbers again."""
@@ -94,11 +99,15 @@ class Mppi:
 
     def limited(self, commands: np.ndarray, before: np.ndarray) -> np.ndarray:
         """Commands [N, T, 2] within the bounds, the first reachable from `before` [2], each from the one before it."""
-        commands = np.clip(commands, self._lowest, self._highest)
+        commands = self.slow_enough(commands)
         for step in range(commands.shape[1]):
             commands[:, step] = np.clip(commands[:, step], before - self._change, before + self._change)
             before = commands[:, step]
         return commands
+
+    def slow_enough(self, commands: np.ndarray) -> np.ndarray:
+        """Commands [*, 2] within the bounds, however they follow one another."""
+        return np.clip(commands, self._lowest, self._highest)
 
     def _shifted(self, elapsed: float | None) -> np.ndarray:
         """The last solution from now on; its last command is held."""

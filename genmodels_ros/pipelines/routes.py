@@ -6,11 +6,14 @@ from typing import Protocol
 
 import numpy as np
 
+from genmodels_ros.errors import ErrorCode, GenModelsError
+
 LOOKAHEAD = 1.4  # m along the route to the next target, if the base can go there straight
 SPACING = 0.05  # m between points of a route
 CLEAR_SIGHT = 0.15  # m that the line to the target stays away from walls
 STRAYED = 0.6  # m away from the route at which a new one is planned
 ROUTE_CLEARANCES = (0.38, 0.26, 0.1)  # m between route and walls: room to swerve, where there is any
+LONGEST = 5000.0  # m: a point each SPACING of a longer one would not be a route but a way to fill the memory
 
 
 class Grid(Protocol):
@@ -35,6 +38,10 @@ class Patience:
         self._least = min(self._least, remaining)
         return self._waited
 
+    def moved(self, by: float) -> None:
+        """The way left has become `by` m longer without the robot: its route is another one now."""
+        self._least += by
+
 
 def plan_route(grid: Grid, start, goal) -> np.ndarray | None:
     """The shortest way [K, 2] that keeps the best of ROUTE_CLEARANCES, or None."""
@@ -46,7 +53,13 @@ def plan_route(grid: Grid, start, goal) -> np.ndarray | None:
 
 
 def densify(corners: np.ndarray) -> np.ndarray:
-    """Points [K, 2] at most SPACING metres apart along a polyline [P, 2]."""
+    """Points [K, 2] at most SPACING metres apart along a polyline [P, 2].
+
+    Raises GenModelsError(INVALID_PATH) for one longer than LONGEST.
+    """
+    length = float(np.hypot(*np.diff(corners, axis=0).T).sum())
+    if not length <= LONGEST:
+        raise GenModelsError(ErrorCode.INVALID_PATH, f"A route is {LONGEST:g} m long at most, got {length:.3g} m.")
     pieces = [
         np.linspace(a, b, max(int(np.ceil(np.hypot(*(b - a)) / SPACING)), 1), endpoint=False)
         for a, b in pairwise(corners)

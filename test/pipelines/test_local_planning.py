@@ -114,6 +114,38 @@ def test_a_drive_follows_its_route():
     assert task.arrived(path[-1, :2], 0.2) and np.hypot(*(path[:, :2] - (0.0, 1.5)).T).min() < 0.6
 
 
+def test_a_new_route_neither_ends_the_search_nor_counts_as_progress():
+    """Nav2 plans once a second anew: with the same way each time, nothing is to change."""
+    goal, route = np.array([1.5, 1.5]), np.array([[0.0, 0.0], [0.0, 1.5]])
+    once, again = (GoalDrive(LocalPlanner(Kinematics()), goal, route) for _ in range(2))
+    for index in range(12):
+        again.reroute(goal, route, np.zeros(2))
+        one, other = (task.step(seen(0.2 * index)) for task in (once, again))
+        assert np.array_equal(one.command, other.command)
+    again.reroute(-goal, -route, np.zeros(2))
+    turned = again.step(seen(2.4))
+    assert turned.poses[-1, 1] < 0, "it goes where the new route goes"
+    assert again.left(np.zeros(2)) == pytest.approx(3.0)
+
+
+@pytest.mark.parametrize("waited", [0, PATIENCE], ids=["driving", "recovering"])
+def test_a_limited_speed_is_kept_whatever_it_does(waited):
+    planner, share = LocalPlanner(Kinematics()), 0.25
+    bounds = planner.settings.bounds
+    limit = share * np.array([bounds.forwards, bounds.turn_rate])
+
+    def speeds() -> np.ndarray:
+        planner.reset()
+        return np.abs(decided(planner, 8, waited).command)
+
+    free = speeds()
+    assert (free > limit).any()
+    planner.limit_speed(share)
+    assert (speeds() <= limit + 1e-9).all()
+    planner.limit_speed(7.0)
+    assert np.array_equal(speeds(), free), "its own limits hold again, no more"
+
+
 # --- With the world model
 
 

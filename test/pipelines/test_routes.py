@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from genmodels_ros.errors import GenModelsError
 from genmodels_ros.pipelines.routes import (
     LOOKAHEAD,
     SPACING,
@@ -77,3 +78,17 @@ def test_what_is_left_counts_the_way_and_the_way_to_it():
 def test_patience_starts_anew_with_every_step_forward():
     patience = Patience()
     assert [patience.waited(left) for left in (2.0, 2.0, 1.5, 1.6, 1.5, 1.4)] == [0, 1, 0, 1, 2, 0]
+
+
+def test_another_route_is_neither_progress_nor_the_lack_of_it():
+    patience = Patience()
+    assert [patience.waited(2.0), patience.waited(2.0)] == [0, 1]
+    patience.moved(3.0)
+    assert [patience.waited(5.0), patience.waited(4.9)] == [2, 0]
+    patience.moved(-4.0)
+    assert patience.waited(0.9) == 1
+
+
+def test_a_route_around_the_world_is_none():
+    with pytest.raises(GenModelsError, match="long at most"):
+        densify(np.array([[0.0, 0.0], [4e7, 0.0]]))
