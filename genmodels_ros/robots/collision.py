@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 import pinocchio as pin
 
+from genmodels_ros.robots.attachment import carrying
 from genmodels_ros.robots.broad_phase import BroadPhase
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.geometry import load_geometry, obstacle_geometry
@@ -21,13 +22,14 @@ BETWEEN = 3  # times between two configurations
 
 
 class CollisionChecker:
-    """Checks configurations of `robot` among the obstacles of `scene`; fingers at `finger_position` if given (m).
+    """Checks configurations of `robot`, with all it carries, among the obstacles of `scene`; fingers at
+    `finger_position` if given (m).
 
     Not thread-safe: each thread needs its own, as geometry placements are kept between calls.
     """
 
     def __init__(self, robot: Robot, scene: Scene, finger_position: float | None = None):
-        robot = robot.with_fingers(finger_position)
+        robot = carrying(robot.with_fingers(finger_position), scene.attached)
         self.robot, self.scene = robot, scene
         self._model, geometry, self._order = _locked_geometry(robot)
         self._geometry = geometry.copy()

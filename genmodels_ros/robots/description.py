@@ -102,6 +102,10 @@ class Robot:
         """The same arm with its fingers at `position` m each; None leaves them."""
         return self if position in (None, self.finger_position) else _build(self.source, float(position))
 
+    def described_by(self, source: RobotSource) -> "Robot":
+        """An arm of another description with its fingers where these are; raises GenModelsError as load_robot does."""
+        return _build(source, self.finger_position)
+
 
 def load_robot(name: str | Path = "panda", finger_position: float | None = None) -> Robot:
     """A shipped arm by its name, or one from a YAML or robot.json file anywhere; `finger_position` in metres a finger,

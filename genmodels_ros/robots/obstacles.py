@@ -91,11 +91,22 @@ class Sphere:
 Obstacle = Box | Cylinder | Sphere
 
 
+@dataclass(frozen=True, eq=False)
+class Attached:
+    """Something that a link carries: solids in the link's frame, and the other links that may touch it."""
+
+    id: str
+    link: str
+    solids: tuple[Obstacle, ...]
+    touch_links: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Scene:
-    """All obstacles around the robot, in its base frame."""
+    """All obstacles around the robot, in its base frame, and what it carries among them."""
 
     obstacles: tuple[Obstacle, ...] = ()
+    attached: tuple[Attached, ...] = ()
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -110,4 +121,4 @@ class Scene:
         return tuple(o for o in self.obstacles if isinstance(o, Sphere))
 
     def __add__(self, other: "Scene") -> "Scene":
-        return Scene(self.obstacles + other.obstacles)
+        return Scene(self.obstacles + other.obstacles, self.attached + other.attached)
