@@ -1,9 +1,8 @@
-"""What an experiment of downstream_segmentation.py found, as tables: levels, differences, classes, policies."""
+"""What an experiment of downstream_segmentation.py found, as tables: levels, differences, classes, choices."""
 
 import numpy as np
 
 from genmodels_ros.evaluation.segmentation_scores import class_iou, mean_iou, paired_difference
-from genmodels_ros.evaluation.synthetic_share import MAX_LOSS, SHARES
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.simulation.scenes import LabelClass
 
@@ -61,13 +60,11 @@ def policy_table(scores: dict[str, np.ndarray], chosen: str) -> Table:
     )
 
 
-def share_table(losses: dict[str, dict[float, float]], chosen: dict[str, float]) -> Table:
-    """losses: arm → share → points."""
-    rows = [(arm, *(tried.get(share, "—") for share in SHARES), f"{chosen[arm]:g}") for arm, tried in losses.items()]
-    shares = tuple(f"{share:g}" for share in SHARES)
+def widths_table(tried: dict[tuple[int, ...], float], chosen: tuple[int, ...]) -> Table:
+    """tried: widths of the segmenter → points."""
     return Table(
-        "Points lost on validation source frames by the synthetic share of a batch",
-        ("arm", *shares, "chosen"),
-        tuple(rows),
-        (f"Rule: the last before one that loses more than {MAX_LOSS} points, or else the smallest.",),
+        "Source arm on validation source frames by the segmenter's widths, mean IoU in %",
+        ("widths", "mean IoU"),
+        tuple((", ".join(map(str, widths)), value) for widths, value in tried.items()),
+        (f"Chosen: {', '.join(map(str, chosen))}.",),
     )

@@ -57,7 +57,7 @@ class AugmenterRun:
         self.card, self.found, self.settings, self.schedule = card, found, settings, schedule
         self.rng, self.place, self.out = rng, place, out
         torch.manual_seed(card.seed)  # initial weights
-        model = ImageTranslationGAN(**card.config, discriminator_width=settings.discriminator_width)
+        model = ImageTranslationGAN(**card.config, **settings.discriminator())
         inverse = {**card.config, "styles": ["source"], "label_values": None}
         tie = make_consistency(settings.consistency, lambda: ImageTranslationGAN(**inverse).generator)
         few = min(len(target) for target in found.train.targets) < FEW_TARGETS

@@ -41,7 +41,7 @@ def train_translation(domains: ImageDomains, recipe: Recipe, *, seed: int, devic
     torch.manual_seed(seed)  # initial weights
     rng, settings = generator(seed), recipe.settings
     config = recipe.config(domains.styles)
-    model = ImageTranslationGAN(**config, discriminator_width=settings.discriminator_width)
+    model = ImageTranslationGAN(**config, **settings.discriminator())
     tie = make_consistency(settings.consistency, lambda: ImageTranslationGAN(**recipe.config(("source",))).generator)
     game = TranslationGame(model, settings, rng, torch.device(device), consistency=tie)
     average = ExponentialMovingAverage(game.model.generator, decay=0.995)

@@ -31,6 +31,7 @@ class ImageTranslationGAN(nn.Module):
         label_values: tuple[int, ...] | None = None,
         style_encoder_width: int = 0,
         discriminator_width: int = 0,
+        discriminator_layers: int = 4,
     ):
         super().__init__()
         self.styles = tuple(styles)
@@ -44,7 +45,7 @@ class ImageTranslationGAN(nn.Module):
         if style_encoder_width:
             self.style_encoder = StyleEncoder(len(styles), latent=latent, width=style_encoder_width)
         if discriminator_width:
-            self.discriminator = Discriminator(len(styles), width=discriminator_width)
+            self.discriminator = Discriminator(len(styles), width=discriminator_width, layers=discriminator_layers)
 
     @classmethod
     def from_config(cls, config: dict) -> "ImageTranslationGAN":

@@ -10,12 +10,13 @@ class Discriminator(nn.Module):
     """D(y, style): logits [B, h, w], one a patch (Isola et al. 2017), higher for real.
 
     Conditioned by projection (Miyato and Koyama 2018): linear(features) + <embedding(style), features>. No
-    normalisation layer: the gradient penalties of training/gan_objectives.py keep it smooth.
+    normalisation layer: the gradient penalties of training/gan_objectives.py keep it smooth. A patch is 46 pixels wide
+    with 4 layers, 22 with 3: narrow ones judge texture, wide ones also what stands where.
     """
 
-    def __init__(self, num_styles: int, *, width: int = 32):
+    def __init__(self, num_styles: int, *, width: int = 32, layers: int = 4):
         super().__init__()
-        widths = (3, width, 2 * width, 4 * width, 4 * width)
+        widths = (3, width, 2 * width, 4 * width, 4 * width)[: layers + 1]
         self.layers = nn.ModuleList(nn.Conv2d(a, b, 4, stride=2, padding=1) for a, b in pairwise(widths))
         self.linear = nn.Conv2d(widths[-1], 1, 1)
         self.embedding = nn.Embedding(num_styles, widths[-1])

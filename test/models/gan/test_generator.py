@@ -92,6 +92,15 @@ def test_the_discriminator_is_conditioned_by_projection():
         assert torch.equal(*(discriminator(image, torch.tensor([s])) for s in (0, 1)))
 
 
+@pytest.mark.parametrize(("layers", "patch"), [(3, 22), (4, 46)])
+def test_fewer_layers_judge_narrower_patches(layers, patch):
+    torch.manual_seed(0)
+    image = torch.rand(1, 3, 96, 128, requires_grad=True)
+    logits = Discriminator(1, layers=layers)(image, torch.tensor([0]))
+    logits[0, logits.shape[1] // 2, logits.shape[2] // 2].backward()
+    assert int(image.grad.abs().sum(dim=(0, 1, 2)).count_nonzero()) == patch
+
+
 def test_the_shipped_form_holds_the_generator_alone():
     shipped = ImageTranslationGAN.from_config({"styles": ["night", "fog"]})
     training = ImageTranslationGAN.from_config({"styles": ["night", "fog"], "discriminator_width": 16})

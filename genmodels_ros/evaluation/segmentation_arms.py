@@ -1,0 +1,86 @@
+"""What the arms of downstream_segmentation.py train on, and the frames that they are tested on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from genmodels_ros.evaluation.classical_augmentation import Policy
+from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
+from genmodels_ros.evaluation.segmentation_tables import DOMAINS, TARGETS
+from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.watermark import embed
+from genmodels_ros.training.segmentation import Batch
+
+BATCH = 8  # source frames, and as many of the extra part
+TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 710_000, 720_000, 740_000  # scenes that no training shard was drawn from
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How much of everything; the quick one shows that it runs and measures nothing."""
+
+    train_frames: int = 768
+    validation_frames: int = 768
+    test_frames: int = 768
+    seeds: int = 5
+    choice_seeds: int = 4
+    base_steps: int = 1600
+    arm_steps: int = 800
+
+
+QUICK = Protocol(48, 24, 24, 1, 1, 10, 5)
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Frames to train on, the augmenter's variants of them [styles, N, H, W, 3] with the mark and without it, and where
+    to validate and test.
+    """
+
+    train: LabelledFrames
+    variants: np.ndarray
+    unmarked: np.ndarray
+    validation: dict[str, LabelledFrames]
+    test: dict[str, LabelledFrames]
+
+    @classmethod
+    def make(cls, protocol: Protocol, augmenter: ImageAugmenter, seed: int) -> "Sets":
+        train = LabelledFrames.render(protocol.train_frames, TRAIN_SEED + seed)
+        validation = LabelledFrames.render(protocol.validation_frames, VALIDATION_SEED + seed)
+        test = LabelledFrames.render(protocol.test_frames, TEST_SEED + seed)
+        unmarked = variants_of(train, augmenter, seed)
+        marked = np.stack([[embed(picture) for picture in style] for style in unmarked])
+        return cls(train, marked, unmarked, validation.in_domains(DOMAINS), test.in_domains(DOMAINS))
+
+
+def variants_of(frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, tries: int = 3) -> np.ndarray:
+    """One accepted variant of every frame under each of TARGETS; after `tries` refusals the frame itself."""
+    made = np.stack([frames.rgb] * len(TARGETS))
+    for index in tqdm(range(len(frames.rgb)), desc="variants", disable=None):
+        for style, name in enumerate(TARGETS):
+            for attempt in range(tries):
+                one = augmenter.augment(frames.rgb[index], style=name, seed=seed + tries * index + attempt)
+                if one.accepted:
+                    made[style, index] = one.image
+                    break
+    return made
+
+
+def batches(arm: str, sets: Sets, policy: Policy, rng: np.random.Generator) -> Callable[[], Batch]:
+    """What an arm trains on: a function that draws one batch."""
+    made = {"classical": 0.0, "both": 0.5}.get(arm, 1.0)  # share of the augmenter's in the extra part
+    pictures = sets.unmarked if arm == "GAN, no mark" else sets.variants
+
+    def draw() -> Batch:
+        chosen = rng.integers(len(sets.train.rgb), size=2 * BATCH)
+        images, augmented = sets.train.rgb[chosen], rng.random(2 * BATCH) < made
+        for i in range(BATCH, 2 * BATCH) if arm != "source" else ():
+            if augmented[i]:
+                images[i] = pictures[rng.integers(len(pictures)), chosen[i]]
+            else:
+                images[i] = policy(images[i], rng)
+        return mirrored(images, sets.train.labels[chosen], rng)
+
+    return draw
