@@ -1,9 +1,10 @@
 """Transforms of tf2, where its messages are installed: they come with ROS 2, not with the wheels."""
 
-from geometry_msgs.msg import TransformStamped
+import numpy as np
+from geometry_msgs.msg import Transform, TransformStamped
 from std_msgs.msg import Header
 
-from genmodels_ros.conversions.poses import from_planar
+from genmodels_ros.conversions.poses import from_planar, to_planar, to_pose
 
 try:
     from tf2_msgs.msg import TFMessage as TRANSFORMS
@@ -18,3 +19,17 @@ def to_transforms(pose, header: Header, child_frame_id: str):
     shift.x, shift.y, shift.z = placed.position.x, placed.position.y, placed.position.z
     transform.transform.rotation = placed.orientation
     return TRANSFORMS(transforms=[transform])
+
+
+def from_transform(message: TransformStamped) -> tuple[str, str, np.ndarray]:
+    """(frame, parent, pose [3] of the frame in its parent: x m, y m, yaw rad); roll, pitch and height are left aside.
+
+    Raises GenModelsError(NOT_FINITE) as `to_planar`.
+    """
+    parent, frame = (name.lstrip("/") for name in (message.header.frame_id, message.child_frame_id))  # as tf2 does
+    return frame, parent, to_planar(_pose(message.transform), f"The transform from {parent!r} to {frame!r}")
+
+
+def _pose(transform: Transform):
+    shift, turn = transform.translation, transform.rotation
+    return to_pose((shift.x, shift.y, shift.z), (turn.x, turn.y, turn.z, turn.w))

@@ -21,6 +21,10 @@ class DriveUnderWay:
         self._started = time.monotonic()
         self._ended: float | None = None
 
+    def go_on_from(self, before: "DriveUnderWay") -> None:
+        """Takes over what the base does now: a drive that another replaces without stopping."""
+        self.command, self.state, self.probability = before.command, before.state, before.probability
+
     @property
     def duration(self) -> float:
         """Seconds until now or the end."""

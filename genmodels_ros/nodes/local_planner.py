@@ -6,21 +6,20 @@ from pathlib import Path
 import numpy as np
 from geometry_msgs.msg import PoseStamped, Twist, TwistStamped
 from nav_msgs.msg import Path as PathMessage
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
-from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock, ClockType
 from sensor_msgs.msg import LaserScan
 from std_msgs.msg import String
 
 from genmodels_interfaces.action import DriveToGoal
 from genmodels_ros.conversions.errors import to_message
-from genmodels_ros.conversions.plans import to_path, to_place
-from genmodels_ros.conversions.rollouts import Bounds as PathBounds
-from genmodels_ros.conversions.rollouts import to_paths
+from genmodels_ros.conversions.nav2 import SPEED_LIMIT, from_speed_limit
+from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.conversions.sensors import to_twist
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.base import REQUESTS
+from genmodels_ros.nodes.drive_action import DriveAction
 from genmodels_ros.nodes.drive_under_way import DriveUnderWay
+from genmodels_ros.nodes.follow_path import FollowPath
+from genmodels_ros.nodes.frames import Frames
 from genmodels_ros.nodes.local_planner_parameters import PARAMETERS as PLANNER
 from genmodels_ros.nodes.local_planner_parameters import planner_settings
 from genmodels_ros.nodes.model_node import ModelNode
@@ -33,7 +32,6 @@ from genmodels_ros.pipelines.routes import to_odom
 from genmodels_ros.pipelines.world_model import WorldModel
 
 IDLE, BLIND = "idle", "blind"  # states of the node beside those of a drive
-LOOK = 0.05  # s between looks at a running action
 
 
 class LocalPlannerNode(ModelNode):
@@ -41,23 +39,13 @@ class LocalPlannerNode(ModelNode):
     has no goal it is silent, so that others may drive."""
 
     FAMILY, SHIPPED = "vae", "floor_world_model"
-    PARAMETERS = (*ModelNode.PARAMETERS, *ObservationInput.PARAMETERS, *PLANNER)
+    PARAMETERS = (*ModelNode.PARAMETERS, *ObservationInput.PARAMETERS, *PLANNER, *FollowPath.PARAMETERS)
 
     def __init__(self, **options):
-        self._drive: DriveUnderWay | None = None
+        self.drive: DriveUnderWay | None = None
         super().__init__("local_planner", **options)
-        self._action = ActionServer(
-            self,
-            DriveToGoal,
-            "~/drive_to_goal",
-            self.execute,
-            goal_callback=self.accept,
-            cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=self.concurrent,
-            goal_service_qos_profile=REQUESTS,
-            result_service_qos_profile=REQUESTS,
-            cancel_service_qos_profile=REQUESTS,
-        )
+        DriveAction(self, DriveToGoal, "~/drive_to_goal", self.begin, lambda drive: drive.feedback(), to_drive_result)
+        FollowPath(self)
 
     def configure(self) -> None:
         self._command_type = TwistStamped if self.value("stamped_cmd_vel") else Twist
@@ -79,24 +67,29 @@ class LocalPlannerNode(ModelNode):
 
     def activate(self) -> None:
         self.pipeline.reset()
-        self._planner = LocalPlanner(ImaginedFutures(self.pipeline), planner_settings(self), self.value("seed"))
+        self.planner = LocalPlanner(ImaginedFutures(self.pipeline), planner_settings(self), self.value("seed"))
+        self._speed_share = 1.0
         self.add_farewell(self._leave)
         self._input = ObservationInput(self, self.observe)
+        self.frames = Frames(self, self._input)
         self.add_subscription(PoseStamped, "goal_pose", self.receive_goal)
+        if SPEED_LIMIT is not None:
+            self.add_subscription(SPEED_LIMIT, "speed_limit", self.limit_speed)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # a clock that died must not leave the last command in force
         self.add_timer(1.0 / self.value("rate"), self.command, clock=steady)
 
     def details(self) -> dict[str, str]:
-        drive = self._drive
+        drive = self.drive
         return {**super().details(), "state": IDLE if drive is None else drive.state}
 
     # --- Seeing and deciding
 
     def observe(self, observation: Observation, scan: LaserScan) -> None:
-        drive = self._drive
+        drive = self.drive
         if drive is None:
             self.pipeline.observe(observation)
             return
+        self.planner.limit_speed(self._speed_share)
         position = observation.pose[:2]
         if drive.task.arrived(position, drive.tolerance):
             self.finish(drive)
@@ -115,7 +108,7 @@ class LocalPlannerNode(ModelNode):
 
     def command(self) -> None:
         """Sends the command in force, or stands still where it is not known what stands around."""
-        drive = self._drive
+        drive = self.drive
         if drive is None:
             return
         if self._input.age() <= self.value("scan.max_age"):
@@ -154,26 +147,33 @@ class LocalPlannerNode(ModelNode):
             if not 0 <= value < float("inf"):
                 raise GenModelsError(ErrorCode.NOT_FINITE, f"{name} must be finite and not negative, got {value}.")
         with self.work:  # not while a scan is taken in, or a decision made for another goal
-            self.require_active()
-            drive = self._drive_of(request)
-            replaced, self._drive = self._drive, drive
-        if replaced is not None:
-            replaced.finish(GenModelsError(ErrorCode.CANCELLED, "A newer goal took over."))
-        return drive
+            pose = self.require_pose()
+            goal, route = self.frames.place(request.goal, pose)[:2], None
+            if request.route.poses:
+                route = to_odom(pose, self.frames.path(request.route, pose))
+            return self.take_over(
+                GoalDrive(self.planner, goal, route), request.tolerance or self.value("tolerance"), request.time_limit
+            )
 
-    def _drive_of(self, request: DriveToGoal.Goal) -> DriveUnderWay:
+    def require_pose(self) -> np.ndarray:
+        """Where the base stands in odom [3]. Raises GenModelsError: NOT_ACTIVE, NO_OBSERVATION."""
+        self.require_active()
         self._input.require_recent()
         if self.pipeline.last_observation is None:
             raise GenModelsError(ErrorCode.NO_OBSERVATION, "Nothing was seen yet: publish scan and odom.")
-        pose = self.pipeline.last_observation.pose
-        frames = (self._input.odom_frame, self.value("base_frame"))
-        goal, route = to_place(request.goal, "The goal", pose, *frames)[:2], None
-        if request.route.poses:
-            (route,) = to_paths([request.route], pose, *frames, PathBounds(1, 0))
-            route = to_odom(pose, route)
-        task = GoalDrive(self._planner, goal, route)
-        drive = DriveUnderWay(task, request.tolerance or self.value("tolerance"), request.time_limit)
-        drive.left = task.left(pose[:2])
+        return self.pipeline.last_observation.pose
+
+    def take_over(self, task: GoalDrive, tolerance: float, time_limit: float = 0.0) -> DriveUnderWay:
+        """The drive of a task; it replaces the one under way, whose command stays in force where the task goes on.
+        To be called while `work` is held."""
+        drive = DriveUnderWay(task, tolerance, time_limit)
+        drive.left = task.left(self.pipeline.last_observation.pose[:2])
+        replaced = self.drive
+        if replaced is not None and replaced.task is task:
+            drive.go_on_from(replaced)
+        self.drive = drive
+        if replaced is not None:
+            replaced.finish(GenModelsError(ErrorCode.CANCELLED, "A newer goal took over."))
         return drive
 
     def finish(self, drive: DriveUnderWay, error: GenModelsError | None = None) -> None:
@@ -183,46 +183,32 @@ class LocalPlannerNode(ModelNode):
                 return
             self._publish(STANDSTILL)
             drive.finish(error)
-        if self._drive is drive:
-            self._drive = None
-            self._planner.futures.told(STANDSTILL)
+        if self.drive is drive:
+            self.drive = None
+            self.planner.futures.told(STANDSTILL)
         self._state.publish(String(data=IDLE))
 
     def receive_goal(self, message: PoseStamped) -> None:
         self.begin(DriveToGoal.Goal(goal=message))
 
     def _leave(self) -> None:
-        drive = self._drive
+        drive = self.drive
         if drive is not None:
             self.finish(drive, GenModelsError(ErrorCode.NOT_ACTIVE, "The local planner was deactivated."))
 
-    # --- Action
+    def limit_speed(self, message) -> None:
+        """nav2_msgs/SpeedLimit: of the full speed ahead, from the next decision on; 0 lifts it."""
+        self._speed_share = from_speed_limit(message, self.value("limits.forwards"))
 
-    def accept(self, request: DriveToGoal.Goal) -> GoalResponse:
-        if self.active:
-            return GoalResponse.ACCEPT
-        self.get_logger().warning("Goal rejected: the node is not active")
-        return GoalResponse.REJECT
 
-    def execute(self, goal: ServerGoalHandle) -> DriveToGoal.Result:
-        result, drive = DriveToGoal.Result(), None
-        try:
-            drive = self.begin(goal.request)
-            while not drive.done.wait(LOOK):
-                goal.publish_feedback(drive.feedback())
-                if goal.is_cancel_requested:
-                    self.finish(drive, GenModelsError(ErrorCode.CANCELLED, "The client cancelled the drive."))
-            if drive.error is not None:
-                raise drive.error
-            result.error = to_message(ErrorCode.SUCCESS)
-            goal.succeed()
-        except Exception as error:
-            error = self.report(error)
-            result.error = to_message(error.code, error.message)
-            goal.canceled() if goal.is_cancel_requested and error.code == ErrorCode.CANCELLED else goal.abort()
-        if drive is not None:
-            result.distance, result.duration = drive.left, drive.duration
-        return result
+def to_drive_result(drive: DriveUnderWay | None, error: GenModelsError | None) -> DriveToGoal.Result:
+    """What became of a drive; None if it did not begin."""
+    result = DriveToGoal.Result(error=to_message(ErrorCode.SUCCESS))
+    if error is not None:
+        result.error = to_message(error.code, error.message)
+    if drive is not None:
+        result.distance, result.duration = drive.left, drive.duration
+    return result
 
 
 main = main_for(LocalPlannerNode)

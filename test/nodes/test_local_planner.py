@@ -87,8 +87,8 @@ def robot(graph, node, wait_until):
     assert wait_until(lambda: node.pipeline.last_observation is not None and seen_by(node, robot))
     yield robot
     robot.close()
-    if node._drive is not None:
-        node.finish(node._drive)
+    if node.drive is not None:
+        node.finish(node.drive)
 
 
 def seen_by(node, robot) -> bool:
@@ -184,7 +184,7 @@ def test_it_stops_when_the_scan_stops_and_goes_on_when_it_comes_back(node, robot
         handle = client.send(2.3, 0.0)
         assert wait_until(lambda: drives(robot))
         robot.sees = False
-        assert wait_until(lambda: node._drive.state == "blind") and wait_until(lambda: stands(robot))
+        assert wait_until(lambda: node.drive.state == "blind") and wait_until(lambda: stands(robot))
     finally:
         node.set_parameters([Parameter("scan.max_age", value=PATIENT)])
         robot.sees = True

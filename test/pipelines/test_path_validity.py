@@ -1,5 +1,6 @@
 """Which poses of a path can be driven to."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -79,9 +80,7 @@ def test_a_touch_at_the_very_end_is_one():
 def test_a_path_that_crosses_itself_is_driven_in_its_order():
     loop = np.array([(1, 0), (1, 1), (0, 1), (0, 0), (-1, 0)], float)
     corners = np.concatenate([[(0.0, 0.0)], loop])
-    path = np.concatenate(
-        [np.linspace(a, b, 10, endpoint=False) for a, b in zip(corners[:-1], corners[1:], strict=True)]
-    )
+    path = np.concatenate([np.linspace(a, b, 10, endpoint=False) for a, b in pairwise(corners)])
     found = places(path, path[::2], 0.2)
     assert (np.diff(found) >= 0).all() and np.abs(found - np.arange(0, len(path), 2)).max() <= 3
 

@@ -1,0 +1,75 @@
+"""An action whose goals are drives: accepted while the node is active, fed back, cancelled, ended as the drive ends."""
+
+from collections.abc import Callable
+
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action.server import ServerGoalHandle
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import REQUESTS
+
+LOOK = 0.05  # s between looks at a running action
+KEPT = 10  # s that a result can be asked for, as in Nav2; rclpy's 900 would keep one for each path of a quarter hour
+
+
+class DriveAction:
+    """One action of a node that has `active`, `concurrent`, `report` and `finish(drive, error)`.
+
+    begin(request) → DriveUnderWay, or raises GenModelsError; feedback(drive) → its message;
+    conclude(drive or None, error or None) → the result.
+    """
+
+    def __init__(self, node, action_type, name: str, begin: Callable, feedback: Callable, conclude: Callable):
+        self._node, self._name = node, name
+        self._begin, self._feedback, self._conclude = begin, feedback, conclude
+        self._server = ActionServer(
+            node,
+            action_type,
+            name,
+            self._execute,
+            goal_callback=self._accept,
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+            callback_group=node.concurrent,
+            goal_service_qos_profile=REQUESTS,
+            result_service_qos_profile=REQUESTS,
+            cancel_service_qos_profile=REQUESTS,
+            result_timeout=KEPT,
+        )
+
+    def _accept(self, request) -> GoalResponse:
+        reason = self._refusal()
+        if not reason:
+            return GoalResponse.ACCEPT
+        self._node.get_logger().warning(f"Goal of {self._name} rejected: {reason}")
+        return GoalResponse.REJECT
+
+    def _refusal(self) -> str:
+        """Why no goal can be taken; empty if one can. Two servers of one action would both drive the base."""
+        if not self._node.active:
+            return "the node is not active"
+        own = (self._node.get_name(), self._node.get_namespace())
+        servers = self._node.get_publishers_info_by_topic(f"{self._name}/_action/status")
+        others = {(server.node_name, server.node_namespace) for server in servers} - {own}
+        return f"{min(others)[0]} serves it, too: leave one of them out, or name one otherwise" if others else ""
+
+    def _execute(self, goal: ServerGoalHandle):
+        drive, error = None, None
+        try:
+            drive = self._begin(goal.request)
+            while not drive.done.wait(LOOK):
+                goal.publish_feedback(self._feedback(drive))
+                if goal.is_cancel_requested:
+                    self._node.finish(drive, GenModelsError(ErrorCode.CANCELLED, "The client cancelled the drive."))
+            if drive.error is not None:
+                raise drive.error
+            goal.succeed()
+        except Exception as failure:
+            error = self._told(failure)
+            goal.canceled() if goal.is_cancel_requested and error.code == ErrorCode.CANCELLED else goal.abort()
+        return self._conclude(drive, error)
+
+    def _told(self, failure: Exception) -> GenModelsError:
+        """Reported, unless somebody wanted the end: Nav2 sends a newer path once a second."""
+        if isinstance(failure, GenModelsError) and failure.code == ErrorCode.CANCELLED:
+            return failure
+        return self._node.report(failure)

@@ -1,0 +1,71 @@
+"""Places and paths of messages brought to the base and its odometry, from `map` and whatever else tf knows, too."""
+
+import numpy as np
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Path
+from rclpy.qos import DurabilityPolicy, QoSProfile
+
+from genmodels_ros.conversions.plans import to_place
+from genmodels_ros.conversions.poses import relative_to
+from genmodels_ros.conversions.rollouts import Bounds, to_paths
+from genmodels_ros.conversions.transforms import TRANSFORMS, from_transform
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.observation_input import ObservationInput
+from genmodels_ros.pipelines.frame_tree import FrameTree
+from genmodels_ros.pipelines.routes import to_odom
+
+DEPTH = 100  # as tf2's own listeners
+STATIC = QoSProfile(depth=DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+ONE_PATH = Bounds(sequences=1, steps=0)
+
+
+class Frames:
+    """Listens to `/tf` and `/tf_static` from activation to deactivation, where tf2_msgs is installed.
+
+    The newest of each transform counts. A path is read once, when it comes, and a planner sends a newer one before
+    localisation has moved far: neither needs a history of transforms, and tf2's own buffer is no wheel.
+    """
+
+    def __init__(self, node: ManagedNode, listening: ObservationInput):
+        """Made on activation."""
+        self._node, self._listening, self._tree = node, listening, FrameTree()
+        if TRANSFORMS is not None:
+            node.add_subscription(TRANSFORMS, "/tf", self._receive, DEPTH)
+            node.add_subscription(TRANSFORMS, "/tf_static", self._receive, STATIC)
+
+    def place(self, message: PoseStamped, pose: np.ndarray) -> np.ndarray:
+        """[3] in odom, for the base at `pose` [3] in odom. Raises GenModelsError: UNKNOWN_FRAME, NOT_FINITE."""
+        there, *frames = self._standing(message, "The goal", pose)
+        return to_odom(pose, relative_to(there, to_place(message, "The goal", there, *frames)))
+
+    def path(self, message: Path, pose: np.ndarray) -> np.ndarray:
+        """[P, 3] in the base frame, for the base at `pose` [3] in odom. Raises GenModelsError as `to_paths`."""
+        (path,) = to_paths([message], *self._standing(message, "The path", pose), ONE_PATH)
+        return path
+
+    def _standing(self, message: PoseStamped | Path, what: str, pose: np.ndarray) -> tuple[np.ndarray, str, str]:
+        """Where the base stands [3] in the frame that the message is to be read in, that frame, the base's frame."""
+        frame, odom_frame, base_frame = (
+            message.header.frame_id, self._listening.odom_frame, self._node.value("base_frame")
+        )  # fmt: skip
+        if frame in (odom_frame, base_frame):
+            return pose, odom_frame, base_frame
+        odom = self._tree.pose(odom_frame, frame.lstrip("/")) if frame else None
+        if odom is None:
+            raise GenModelsError(
+                ErrorCode.UNKNOWN_FRAME,
+                f"{what} is in {frame!r}, and tf does not tell where {odom_frame!r} lies in it: give it in "
+                f"{odom_frame!r} or {base_frame!r}, or start the localisation.",
+            )
+        return to_odom(odom, pose), frame, base_frame
+
+    def _receive(self, message) -> None:
+        refusal = None
+        for transform in message.transforms:
+            try:
+                self._tree.put(*from_transform(transform))
+            except GenModelsError as error:
+                refusal = error
+        if refusal is not None:
+            raise refusal
