@@ -26,6 +26,7 @@ from dataclasses import replace
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
+from rclpy.action import ActionClient, ActionServer, CancelResponse
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -144,6 +145,38 @@ class ManagedNode(LifecycleNode):
         self._while_active.callback(finish)
         self._while_active.callback(self.destroy_guard_condition, guard)
         return slot
+
+    def add_action_server(self, action_type, name: str, execute: Callable, accept: Callable) -> ActionServer:
+        """An action that lives from configure to cleanup; goals may be cancelled, `accept(goal)` tells which are taken.
+
+        `execute(goal_handle)` ends the goal and answers its result, whatever happens: see `add_service` for the codes.
+        """
+        server = ActionServer(
+            self,
+            action_type,
+            name,
+            execute,
+            goal_callback=accept,
+            cancel_callback=lambda goal: CancelResponse.ACCEPT,
+            callback_group=self.concurrent,
+            goal_service_qos_profile=REQUESTS,
+            result_service_qos_profile=REQUESTS,
+            cancel_service_qos_profile=REQUESTS,
+        )
+        self._while_configured.callback(server.destroy)
+        return server
+
+    def add_action_client(self, action_type, name: str) -> ActionClient:
+        """A client that lives from configure to cleanup."""
+        client = ActionClient(self, action_type, name, callback_group=self.concurrent)
+        self._while_configured.callback(client.destroy)
+        return client
+
+    def add_client(self, service_type, name: str):
+        """A service's client that lives from activate to deactivate."""
+        client = self.create_client(service_type, name, callback_group=self.concurrent)
+        self._while_active.callback(self.destroy_client, client)
+        return client
 
     def add_farewell(self, callback: Callable) -> None:
         """A last word when the node deactivates: after what is added later has ended, before publishers fall silent."""

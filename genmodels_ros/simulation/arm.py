@@ -64,6 +64,11 @@ class ArmSimulation:
         """Whether a trajectory is being followed."""
         return self._trajectory is not None
 
+    @property
+    def trajectory(self) -> Trajectory | None:
+        """What is being followed; a new object with every command."""
+        return self._trajectory
+
     def set_trajectory(self, trajectory: Trajectory) -> None:
         """Follows a trajectory from now on, instead of whatever was followed before, and holds its end.
 
