@@ -1,13 +1,12 @@
 """How odd the last scan is, for people, programs and Nav2: values, a diagnostic, and a speed limit while it matters."""
 
-import importlib
-
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Float64, Header
 
 from genmodels_interfaces.msg import Anomaly
 from genmodels_ros.conversions.anomaly import to_anomaly, to_anomaly_status
+from genmodels_ros.conversions.nav2 import NO_LIMIT, SPEED_LIMIT, to_speed_limit
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
@@ -31,9 +30,8 @@ class Vigilance:
         self._node, self._score = node, None
         self._surprise = node.add_publisher(Float64, "~/surprise")
         self._anomaly = node.add_publisher(Anomaly, "~/anomaly")
-        self._limit_type = _speed_limit_type()
-        if self._limit_type is not None:
-            self._limit = node.add_publisher(self._limit_type, "speed_limit", LATCHED)
+        if SPEED_LIMIT is not None:
+            self._limit = node.add_publisher(SPEED_LIMIT, "speed_limit", LATCHED)
 
     def activate(self) -> None:
         """Nothing was odd yet; whoever is limited is let go when the node deactivates."""
@@ -57,7 +55,7 @@ class Vigilance:
 
     def _limit_speed(self, stamp: float, danger: bool) -> None:
         value = self._node.value
-        if self._limit_type is None or not value("speed_limit.enabled"):
+        if SPEED_LIMIT is None or not value("speed_limit.enabled"):
             self._lift()
         elif danger:
             self._danger_seen = stamp
@@ -70,17 +68,7 @@ class Vigilance:
     def _lift(self, stamp: float = 0.0) -> None:
         if self._limited:
             self._limited = False
-            self._send(0.0, stamp)  # nav2_msgs/SpeedLimit: 0 is no limit
+            self._send(NO_LIMIT, stamp)
 
     def _send(self, percentage: float, stamp: float) -> None:
-        message = self._limit_type(header=header(self._node.value("base_frame"), stamp))
-        message.percentage, message.speed_limit = True, percentage
-        self._limit.publish(message)
-
-
-def _speed_limit_type() -> type | None:
-    """nav2_msgs/SpeedLimit, where it is installed."""
-    try:
-        return importlib.import_module("nav2_msgs.msg").SpeedLimit
-    except ImportError:
-        return None
+        self._limit.publish(to_speed_limit(percentage, header(self._node.value("base_frame"), stamp)))

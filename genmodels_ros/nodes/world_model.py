@@ -22,6 +22,7 @@ from genmodels_ros.nodes.latent_services import LatentServices
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.path_checking import PathChecking
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.vigilance import Vigilance
 from genmodels_ros.pipelines.local_planning import plan
@@ -57,6 +58,7 @@ class WorldModelNode(ModelNode):
         self.add_service(ImagineRollouts, "~/imagine", self.imagine)
         self.add_service(ScorePaths, "~/score_paths", self.score_paths)
         self.add_service(GetPlan, "~/get_plan", self.get_plan)
+        self.path_checking = PathChecking(self)
         self.latents = LatentServices(self)
         self.dreams = DreamStage(self, self.latents)
         self.adapting = Adapting(self)
@@ -86,6 +88,7 @@ class WorldModelNode(ModelNode):
         self.dreams.activate()
         self.adapting.activate()
         self.input = ObservationInput(self, self.observe)
+        self.path_checking.activate(self.input)
         self.images.activate(self.input)
 
     def deactivate(self) -> None:

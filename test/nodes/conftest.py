@@ -9,6 +9,7 @@ import itertools
 import math
 import threading
 import time
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -156,6 +157,82 @@ class RobotInARoom:
 def robot_in_a_room(graph):
     """Makes a RobotInARoom for a node."""
     return lambda node: RobotInARoom(graph, node)
+
+
+class DrivenRobot:
+    """A base that does what cmd_vel says, in a room of 6 x 6 m with nothing in it but, if told to, a post."""
+
+    PERIOD, HALF = 0.1, 3.0  # s between scans; m from the middle of the room to its walls
+    ANGLES = -math.pi + math.pi / 180 * np.arange(360)
+
+    def __init__(self, graph, namespace: str):
+        self.FAN = {"angle_min": -math.pi, "angle_increment": math.pi / 180, "range_min": 0.12, "range_max": 12.0}
+        self._scans = graph.publisher(LaserScan, f"{namespace}/scan")
+        self._odometry = graph.publisher(Odometry, f"{namespace}/odom")
+        self.heard: list[Twist] = graph.listen(Twist, f"{namespace}/cmd_vel")
+        self.pose, self.sees, self.post = np.zeros(3), True, None
+        self.command, self._taken, self._stamp = np.zeros(2), 0, 100.0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        self._ended.set()
+        self._thread.join()
+
+    def stands(self) -> bool:
+        return bool(self.heard) and self.heard[-1].linear.x == 0 and self.heard[-1].angular.z == 0
+
+    def drives(self) -> bool:
+        return bool(self.heard) and self.heard[-1].linear.x > 0.1
+
+    def _run(self):
+        while not self._ended.wait(self.PERIOD):
+            if self.heard:
+                self.command = np.array([self.heard[-1].linear.x, self.heard[-1].angular.z])
+            self._stamp += self.PERIOD
+            x, y, yaw = self.pose
+            v, w = self.command
+            middle = yaw + w * self.PERIOD / 2
+            self.pose = np.array(
+                [x + v * self.PERIOD * math.cos(middle), y + v * self.PERIOD * math.sin(middle), yaw + w * self.PERIOD]
+            )
+            if self.sees:
+                self._odometry.publish(to_odometry(self.pose, self.command, header("odom", self._stamp)))
+                self._scans.publish(to_laser_scan(self._ranges(), header("base_scan", self._stamp), **self.FAN))
+
+    def _ranges(self) -> np.ndarray:
+        x, y, yaw = self.pose
+        cos, sin = np.cos(self.ANGLES + yaw), np.sin(self.ANGLES + yaw)
+        with np.errstate(divide="ignore"):
+            walls = np.minimum((np.copysign(self.HALF, cos) - x) / cos, (np.copysign(self.HALF, sin) - y) / sin)
+        if self.post is None:
+            return walls
+        dx, dy = self.post[0] - x, self.post[1] - y
+        along, across = dx * cos + dy * sin, np.abs(dx * sin - dy * cos)
+        hits = (along > 0) & (across < 0.15)
+        return np.where(hits, np.minimum(walls, along - np.sqrt(np.maximum(0.15**2 - across**2, 0))), walls)
+
+
+@pytest.fixture(scope="session")
+def driven_robot(graph):
+    """Makes a DrivenRobot that a local planner has seen; in the end it is gone, and the planner has no goal."""
+
+    @contextmanager
+    def make(node):
+        robot = DrivenRobot(graph, node.get_namespace().rstrip("/"))
+
+        def seen() -> bool:
+            observation = node.pipeline.last_observation
+            return observation is not None and np.allclose(observation.pose[:2], robot.pose[:2], atol=0.1)
+
+        assert wait_until(seen)
+        yield robot
+        robot.close()
+        if node.drive is not None:
+            node.finish(node.drive)
+
+    return make
 
 
 LIFECYCLE = {

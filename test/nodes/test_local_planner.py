@@ -1,75 +1,24 @@
 """The local planner as a robot and a client see it: a base in a room, goals good and bad, sensors that fall silent."""
 
 import math
-import threading
 import time
 
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
-from geometry_msgs.msg import PoseStamped, Twist
-from nav_msgs.msg import Odometry, Path
+from geometry_msgs.msg import PoseStamped
+from nav_msgs.msg import Path
 from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Header, String
 
 from genmodels_interfaces.action import DriveToGoal
 from genmodels_ros.conversions.poses import from_planar
-from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
-from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.local_planner import LocalPlannerNode
 
 PERIOD = 0.1  # s between scans
-HALF = 3.0  # m from the middle of the room to its walls
-ANGLES = -math.pi + math.pi / 180 * np.arange(360)
-FAN = {"angle_min": -math.pi, "angle_increment": math.pi / 180, "range_min": 0.12, "range_max": 12.0}
 PATIENT = 3.0  # s that a scan may be old on a busy machine
-
-
-class FakeRobot:
-    """A base that does what cmd_vel says, in a room of 6 x 6 m with nothing in it but, if told to, a post."""
-
-    def __init__(self, graph):
-        self._scans, self._odometry = graph.publisher(LaserScan, "scan"), graph.publisher(Odometry, "odom")
-        self.heard: list[Twist] = graph.listen(Twist, "cmd_vel")
-        self.pose, self.sees, self.post = np.zeros(3), True, None
-        self.command, self._taken, self._stamp = np.zeros(2), 0, 100.0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def close(self):
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self):
-        while not self._ended.wait(PERIOD):
-            if self.heard:
-                self.command = np.array([self.heard[-1].linear.x, self.heard[-1].angular.z])
-            self._stamp += PERIOD
-            x, y, yaw = self.pose
-            v, w = self.command
-            middle = yaw + w * PERIOD / 2
-            self.pose = np.array(
-                [x + v * PERIOD * math.cos(middle), y + v * PERIOD * math.sin(middle), yaw + w * PERIOD]
-            )
-            if self.sees:
-                self._odometry.publish(to_odometry(self.pose, self.command, header("odom", self._stamp)))
-                self._scans.publish(to_laser_scan(self._ranges(), header("base_scan", self._stamp), **FAN))
-
-    def _ranges(self) -> np.ndarray:
-        x, y, yaw = self.pose
-        cos, sin = np.cos(ANGLES + yaw), np.sin(ANGLES + yaw)
-        with np.errstate(divide="ignore"):
-            walls = np.minimum((np.copysign(HALF, cos) - x) / cos, (np.copysign(HALF, sin) - y) / sin)
-        if self.post is None:
-            return walls
-        dx, dy = self.post[0] - x, self.post[1] - y
-        along, across = dx * cos + dy * sin, np.abs(dx * sin - dy * cos)
-        hits = (along > 0) & (across < 0.15)
-        return np.where(hits, np.minimum(walls, along - np.sqrt(np.maximum(0.15**2 - across**2, 0))), walls)
 
 
 @pytest.fixture(scope="module")
@@ -82,17 +31,9 @@ def node(graph):
 
 
 @pytest.fixture
-def robot(graph, node, wait_until):
-    robot = FakeRobot(graph)
-    assert wait_until(lambda: node.pipeline.last_observation is not None and seen_by(node, robot))
-    yield robot
-    robot.close()
-    if node.drive is not None:
-        node.finish(node.drive)
-
-
-def seen_by(node, robot) -> bool:
-    return np.allclose(node.pipeline.last_observation.pose[:2], robot.pose[:2], atol=0.1)
+def robot(node, driven_robot):
+    with driven_robot(node) as robot:
+        yield robot
 
 
 class Client:
@@ -130,14 +71,6 @@ def route_of(*points, frame="odom") -> Path:
     return Path(header=Header(frame_id=frame), poses=[place(*point, frame) for point in points])
 
 
-def stands(robot) -> bool:
-    return bool(robot.heard) and robot.heard[-1].linear.x == 0 and robot.heard[-1].angular.z == 0
-
-
-def drives(robot) -> bool:
-    return bool(robot.heard) and robot.heard[-1].linear.x > 0.1
-
-
 # --- What it is for
 
 
@@ -153,7 +86,7 @@ def test_it_reaches_a_goal_and_stands(graph, node, robot, client, wait_until):
     assert answer.result.error.value == ErrorCode.SUCCESS, answer.result.error.message
     assert answer.status == GoalStatus.STATUS_SUCCEEDED
     assert np.hypot(*(robot.pose[:2] - (1.2, 0.5))) < 0.5
-    assert wait_until(lambda: stands(robot))
+    assert wait_until(robot.stands)
     assert client.feedback and client.feedback[0].distance > client.feedback[-1].distance
     assert plans[-1].header.frame_id == "odom" and len(plans[-1].poses) > 5
     assert wait_until(lambda: states and states[-1].data == "idle") and "driving" in {state.data for state in states}
@@ -182,19 +115,19 @@ def test_it_stops_when_the_scan_stops_and_goes_on_when_it_comes_back(node, robot
     node.set_parameters([Parameter("scan.max_age", value=0.5)])
     try:
         handle = client.send(2.3, 0.0)
-        assert wait_until(lambda: drives(robot))
+        assert wait_until(robot.drives)
         robot.sees = False
-        assert wait_until(lambda: node.drive.state == "blind") and wait_until(lambda: stands(robot))
+        assert wait_until(lambda: node.drive.state == "blind") and wait_until(robot.stands)
     finally:
         node.set_parameters([Parameter("scan.max_age", value=PATIENT)])
         robot.sees = True
-    assert wait_until(lambda: drives(robot))
+    assert wait_until(robot.drives)
     handle.cancel_goal_async()
 
 
 def test_a_drive_ends_when_the_scan_stays_away(node, robot, client, wait_until):
     handle = client.send(2.3, 0.0)
-    assert wait_until(lambda: drives(robot))
+    assert wait_until(robot.drives)
     robot.sees = False
     node.set_parameters([Parameter("scan.patience", value=0.5), Parameter("scan.max_age", value=0.5)])
     try:
@@ -202,21 +135,21 @@ def test_a_drive_ends_when_the_scan_stays_away(node, robot, client, wait_until):
     finally:
         node.set_parameters([Parameter("scan.patience", value=5.0), Parameter("scan.max_age", value=PATIENT)])
     assert answer.result.error.value == ErrorCode.NO_OBSERVATION and answer.status == GoalStatus.STATUS_ABORTED
-    assert wait_until(lambda: stands(robot))
+    assert wait_until(robot.stands)
 
 
 def test_it_stops_on_cancel(robot, client, wait_until):
     handle = client.send(2.3, 0.0)
-    assert wait_until(lambda: drives(robot))
+    assert wait_until(robot.drives)
     handle.cancel_goal_async()
     answer = client.result(handle)
     assert answer.status == GoalStatus.STATUS_CANCELED and answer.result.error.value == ErrorCode.CANCELLED
-    assert answer.result.distance > 0.5 and wait_until(lambda: stands(robot))
+    assert answer.result.distance > 0.5 and wait_until(robot.stands)
 
 
 def test_it_does_not_run_into_what_appears_before_it(robot, client, wait_until):
     client.send(2.3, 0.0)
-    assert wait_until(lambda: drives(robot))
+    assert wait_until(robot.drives)
     ahead = np.array([math.cos(robot.pose[2]), math.sin(robot.pose[2])])
     robot.post = robot.pose[:2] + 0.75 * ahead
     nearest = []
@@ -229,7 +162,7 @@ def test_it_does_not_run_into_what_appears_before_it(robot, client, wait_until):
 
 def test_a_newer_goal_takes_over(robot, client, wait_until):
     first = client.send(2.3, 0.0)
-    assert wait_until(lambda: drives(robot))
+    assert wait_until(robot.drives)
     second = client.send(robot.pose[0], robot.pose[1] + 0.2)
     answer = client.result(first)
     assert answer.status == GoalStatus.STATUS_ABORTED and answer.result.error.value == ErrorCode.CANCELLED
@@ -238,16 +171,16 @@ def test_a_newer_goal_takes_over(robot, client, wait_until):
 
 def test_a_drive_that_takes_too_long_ends(robot, client, wait_until):
     answer = client.result(client.send(2.3, 2.3, time_limit=0.5))
-    assert answer.result.error.value == ErrorCode.TIME_LIMIT and wait_until(lambda: stands(robot))
+    assert answer.result.error.value == ErrorCode.TIME_LIMIT and wait_until(robot.stands)
 
 
 def test_deactivation_stops_the_base(node, robot, client, wait_until):
     handle = client.send(2.3, 0.0)
-    assert wait_until(lambda: drives(robot))
+    assert wait_until(robot.drives)
     node.trigger_deactivate()
     try:
         assert client.result(handle).result.error.value == ErrorCode.NOT_ACTIVE
-        assert wait_until(lambda: stands(robot))
+        assert wait_until(robot.stands)
         assert not client.send(1.0, 0.0).accepted
     finally:
         node.trigger_activate()
@@ -274,4 +207,4 @@ def test_a_bad_goal_is_refused_with_a_code(robot, client, goal, fields, code):
     answer = client.result(client.send(*goal, **fields))
     assert answer.status == GoalStatus.STATUS_ABORTED
     assert ErrorCode(answer.result.error.value) == code and answer.result.error.message.endswith(".")
-    assert not drives(robot)
+    assert not robot.drives()

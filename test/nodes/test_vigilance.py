@@ -1,8 +1,7 @@
-"""Odd scans on topics and in diagnostics, and Nav2's speed limit, for which a stand-in module serves."""
+"""Odd scans on topics and in diagnostics, and Nav2's speed limit; a stand-in serves where Nav2 is not installed."""
 
-import sys
 from dataclasses import dataclass, field
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -10,6 +9,8 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Float64, Header
 
 from genmodels_interfaces.msg import Anomaly
+from genmodels_ros.conversions import nav2
+from genmodels_ros.nodes import vigilance as module
 from genmodels_ros.nodes.vigilance import Vigilance
 from genmodels_ros.nodes.world_model import WorldModelNode
 from genmodels_ros.pipelines.anomaly import AnomalyScore
@@ -87,10 +88,9 @@ class FakeNode:
 @pytest.fixture
 def watch(monkeypatch):
     """(node, tell): tell(stamp, score, risk) is one scan."""
-    nav2 = ModuleType("nav2_msgs.msg")
-    nav2.SpeedLimit = SpeedLimit
-    monkeypatch.setitem(sys.modules, "nav2_msgs", ModuleType("nav2_msgs"))
-    monkeypatch.setitem(sys.modules, "nav2_msgs.msg", nav2)
+    if nav2.SPEED_LIMIT is None:
+        for place in (nav2, module):
+            monkeypatch.setattr(place, "SPEED_LIMIT", SpeedLimit)
     values = {row.name: row.default for row in Vigilance.PARAMETERS}
     node = FakeNode({**values, "speed_limit.hold": 1.0, "base_frame": "base_link"})
     vigilance = Vigilance(node)
@@ -139,8 +139,8 @@ def test_who_was_limited_is_let_go_when_the_node_ends_or_the_parameter_says_so(w
     assert tell(20.4, score=ODD)[-1] == FULL
 
 
-def test_without_nav2_or_a_score_nothing_is_missing():
-    assert "nav2_msgs" not in sys.modules
+def test_without_nav2_or_a_score_nothing_is_missing(monkeypatch):
+    monkeypatch.setattr(module, "SPEED_LIMIT", None)
     node = FakeNode({row.name: row.default for row in Vigilance.PARAMETERS})
     vigilance = Vigilance(node)
     vigilance.activate()
