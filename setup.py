@@ -39,6 +39,7 @@ setup(
     ],
     install_requires=["setuptools"],
     extras_require={
+        "test": ["pytest"],  # colcon test chooses pytest by this line; without it no test is found and none fails
         "lerobot": ["pyarrow==26.0.1"],
         "export": ["onnx==1.23.2", "onnxscript==0.7.2", "onnxruntime==1.31.1"],
     },

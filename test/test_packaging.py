@@ -35,6 +35,19 @@ def test_maintainer_is_one_that_colcon_accepts(name):
     assert package.licenses == ["Apache-2.0"]
 
 
+def test_colcon_finds_the_tests():
+    """It chooses pytest for a package that asks for it in the extra `test`; otherwise it runs no test, and none fails."""
+    extras = dict(re.findall(r'"(\w+)": (\[.*?\])', (ROOT / "setup.py").read_text()))
+    assert "pytest" in ast.literal_eval(extras["test"])
+
+
+def test_a_ros_installation_gets_the_same_versions():
+    """NumPy and OpenCV too, as Pinocchio's wheels bring NumPy 2, which apt's OpenCV does not import beside."""
+    here, there = (set((ROOT / name).read_text().split()) for name in ("requirements.txt", "requirements-pip.txt"))
+    assert there <= here
+    assert {"numpy", "opencv-python-headless"} <= {pin.partition("==")[0] for pin in there}
+
+
 def test_error_codes_equal_the_message_constants():
     text = (ROOT / "genmodels_interfaces" / "msg" / "ErrorCode.msg").read_text()
     constants = {name: int(value) for name, value in re.findall(r"^int32 ([A-Z_]+)=(-?\d+)", text, re.MULTILINE)}
