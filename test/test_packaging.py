@@ -36,7 +36,7 @@ def test_maintainer_is_one_that_colcon_accepts(name):
 
 
 def test_colcon_finds_the_tests():
-    """It chooses pytest for a package that asks for it in the extra `test`; otherwise it runs no test, and none fails."""
+    """It takes pytest for a package that names it in the extra `test`; otherwise it runs no test, and none fails."""
     extras = dict(re.findall(r'"(\w+)": (\[.*?\])', (ROOT / "setup.py").read_text()))
     assert "pytest" in ast.literal_eval(extras["test"])
 
