@@ -42,12 +42,12 @@ def to_query(
 ) -> TrajectoryQuery:
     """The query of a request, checked against the robot.
 
-    start: [D] the present configuration, or None to read the request's; topic_scene: obstacles that the node knows of.
+    start: [D] the present configuration, or None to read the request's; topic_scene: obstacles that the node knows of,
+    and what the arm carries, which no request can ignore.
     Raises GenModelsError with the code of whatever is wrong, as ErrorCode.msg lists them.
     """
-    scene = to_scene(request.obstacles, robot.base_frame, defaults.max_obstacles)
-    if not request.ignore_obstacles_topic:
-        scene = topic_scene + scene
+    known = Scene(attached=topic_scene.attached) if request.ignore_obstacles_topic else topic_scene
+    scene = known + to_scene(request.obstacles, robot.base_frame, defaults.max_obstacles)
     if start is None:
         start = to_positions(request.start, robot.joint_names, other_joints(robot), "The start")
     if request.num_samples > defaults.max_samples:

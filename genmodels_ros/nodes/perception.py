@@ -15,6 +15,7 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.nodes.sensor_frame import SensorFrame
+from genmodels_ros.robots.attachment import carrying
 from genmodels_ros.robots.depth import depth_points
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
@@ -45,9 +46,12 @@ class Perception:
         *SensorFrame.PARAMETERS,
     )
 
-    def __init__(self, node: ManagedNode, robot: Robot, state: RobotState, changed):
-        """changed: called without arguments when there is a new view, or the last could not be read."""
+    def __init__(self, node: ManagedNode, robot: Robot, state: RobotState, changed, carried=tuple):
+        """changed: called without arguments when there is a new view, or the last could not be read; carried() →
+        Attached things, which are taken for the arm.
+        """
         self._node, self._robot, self._state, self._changed = node, robot, state, changed
+        self._carried = carried
         self._frame = SensorFrame(node, robot)
         self._seen, self._error, self._stamp, self._arrival = PerceivedScene(), None, 0.0, -np.inf
         self._camera_info: CameraInfo | None = None
@@ -101,7 +105,7 @@ class Perception:
         try:
             q = self._state.at(stamp)
             points = self._points(message, partial(self._frame.pose, message.header.frame_id, q))
-            self._seen = perceive(points, self._robot, q, self._settings())
+            self._seen = perceive(points, carrying(self._robot, self._carried()), q, self._settings())
             self._stamp, self._arrival, self._error = stamp, arrival, None
             self._tell_of_larger_voxels()
         except GenModelsError as error:

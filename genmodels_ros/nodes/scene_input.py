@@ -1,4 +1,4 @@
-"""What the node knows of the obstacles around the arm: those it is told and those it sees."""
+"""What the node knows of the obstacles around the arm: those it is told, by a topic or MoveIt, and those it sees."""
 
 from collections.abc import Callable
 
@@ -12,6 +12,7 @@ from genmodels_ros.errors import GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.perception import NONE, Perception
+from genmodels_ros.nodes.planning_scene_input import PlanningSceneInput
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
@@ -19,17 +20,19 @@ from genmodels_ros.robots.obstacles import Scene
 
 
 class SceneInput:
-    """The topic `obstacles` and the node's own perception; shows both in RViz."""
+    """The topic `obstacles`, MoveIt's planning scene and the node's own perception; shows them in RViz."""
 
     PARAMETERS = (
         Parameter("max_obstacles", 1000, "Most obstacles of a scene", range=(1, 100_000)),
         *Perception.PARAMETERS,
+        *PlanningSceneInput.PARAMETERS,
     )
 
     def __init__(self, node: ManagedNode, robot: Robot):
         self._node, self._robot = node, robot
         self._described, self._error = Scene(), None
         self._perception: Perception | None = None
+        self.planning_scene = PlanningSceneInput(node, robot)
         self._boxes = node.add_publisher(ObstacleArray, "~/perceived_obstacles", LATCHED)
         self._markers = node.add_publisher(MarkerArray, "~/obstacle_markers", LATCHED)
 
@@ -37,18 +40,30 @@ class SceneInput:
         """Starts listening; `changed` is called after every change of the scene."""
         self._changed = changed
         self._described, self._error = Scene(), None
-        self._perception = Perception(self._node, self._robot, state, self._seen)
+        self._perception = Perception(self._node, self._robot, state, self._seen, lambda: self.carried().attached)
+        self.planning_scene.activate(state, self._objects_changed)
         self._node.add_subscription(ObstacleArray, "obstacles", self._receive, LATCHED)
 
     def scene(self) -> Scene:
-        """All obstacles known. Raises GenModelsError: what was wrong with the last message or view, or its age."""
+        """All obstacles known, and what the arm carries. Raises GenModelsError: what was wrong with the last message or
+        view, or its age.
+        """
+        return self.told() + self.planning_scene.objects.scene
+
+    def told(self) -> Scene:
+        """Those beside the planning scene's objects; raises as `scene`."""
         if self._error:
             raise self._error
         return self._described + (Scene() if self._perception is None else self._perception.scene())
 
+    def carried(self) -> Scene:
+        """Nothing but what the arm carries; raises as `scene`."""
+        return Scene(attached=self.planning_scene.objects.scene.attached)
+
     def details(self) -> dict[str, str]:
         """Lines for the diagnostics."""
-        return {} if self._perception is None else self._perception.details()
+        seen = {} if self._perception is None else self._perception.details()
+        return {**seen, **self.planning_scene.details()}
 
     def _receive(self, message: ObstacleArray) -> None:
         self._error = None
@@ -61,6 +76,10 @@ class SceneInput:
             self._changed()
             self._show()
 
+    def _objects_changed(self) -> None:
+        self._changed()
+        self._show()
+
     def _seen(self) -> None:
         self._changed()
         if self._node.active:
@@ -69,14 +88,19 @@ class SceneInput:
                 self._show()
 
     def _show(self) -> None:
-        self._markers.publish(to_obstacle_markers(self._described, self._perceived(), self._header()))
+        told = self._described + _readable(lambda: self.planning_scene.objects.scene)
+        self._markers.publish(to_obstacle_markers(told, self._perceived(), self._header()))
 
     def _perceived(self) -> Scene:
-        """What is seen, nothing where it cannot be used."""
-        try:
-            return Scene() if self._perception.source == NONE else self._perception.scene()
-        except GenModelsError:
-            return Scene()
+        return Scene() if self._perception.source == NONE else _readable(self._perception.scene)
 
     def _header(self) -> Header:
         return Header(frame_id=self._robot.base_frame, stamp=self._node.get_clock().now().to_msg())
+
+
+def _readable(scene: Callable[[], Scene]) -> Scene:
+    """A scene to be shown; nothing where it cannot be used."""
+    try:
+        return scene()
+    except GenModelsError:
+        return Scene()

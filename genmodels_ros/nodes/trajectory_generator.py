@@ -1,6 +1,7 @@
 """Ranked, verified arm trajectories on request: a service, a cancellable action, and verification by itself."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from genmodels_ros.conversions.trajectories import other_joints, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import REQUESTS
 from genmodels_ros.nodes.model_node import ModelNode
+from genmodels_ros.nodes.motion_plans import MotionPlans
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.request_queue import RequestQueue
@@ -25,12 +27,13 @@ from genmodels_ros.nodes.robot_source import PARAMETERS as ROBOT
 from genmodels_ros.nodes.robot_source import robot_of
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.nodes.scene_input import SceneInput
+from genmodels_ros.nodes.trajectory_execution import Execution
 from genmodels_ros.nodes.trajectory_markers import TrajectoryMarkers
 from genmodels_ros.nodes.trajectory_parameters import PARAMETERS as SAMPLING
 from genmodels_ros.nodes.trajectory_parameters import request_defaults, sampling_settings
 from genmodels_ros.nodes.trajectory_supervision import Supervision
 from genmodels_ros.pipelines.goals import prepare
-from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 
@@ -48,6 +51,8 @@ class TrajectoryGeneratorNode(ModelNode):
         *RobotState.PARAMETERS,
         *SceneInput.PARAMETERS,
         *Supervision.PARAMETERS,
+        *Execution.PARAMETERS,
+        *MotionPlans.PARAMETERS,
     )
 
     def __init__(self, **options):
@@ -55,6 +60,7 @@ class TrajectoryGeneratorNode(ModelNode):
         super().__init__("trajectory_generator", **options)
         self.add_service(GenerateTrajectories, "~/generate", self.generate, group=self.concurrent, needs_active=False)
         self.add_service(VerifyTrajectory, "~/verify", self.verify, group=self.concurrent)
+        MotionPlans(self)
         self._action = ActionServer(
             self,
             GenerateTrajectoriesAction,
@@ -75,6 +81,7 @@ class TrajectoryGeneratorNode(ModelNode):
         self.markers = TrajectoryMarkers(self, self.robot)
         self.scene_input = SceneInput(self, self.robot)
         self.supervision = Supervision(self, self.robot)
+        Execution(self)
         super().configure()
 
     def load(self, checkpoint: Path, device: str, precision: str) -> TrajectoryGenerator:
@@ -112,7 +119,7 @@ class TrajectoryGeneratorNode(ModelNode):
     def verify(self, request: VerifyTrajectory.Request, response: VerifyTrajectory.Response) -> None:
         trajectory = to_trajectory(request.trajectory, self.robot.joint_names, other_joints(self.robot))
         scene = to_scene(request.obstacles, self.robot.base_frame, self.value("max_obstacles"))
-        scene = scene if request.ignore_obstacles_topic else self.scene_input.scene() + scene
+        scene = self.known_scene(request) + scene
         verdict = self.pipeline.verify(trajectory, scene, request.finger_position or None, request.from_time)
         response.error = to_message(ErrorCode.SUCCESS if verdict.valid else verdict.code, verdict.message)
         response.valid = verdict.valid
@@ -123,27 +130,44 @@ class TrajectoryGeneratorNode(ModelNode):
     def respond(self, request: TrajectoryRequest, progress=None, cancelled=lambda: False) -> TrajectoryResult:
         """The answer to a request, in its turn. Raises GenModelsError for what is wrong with it."""
         arrived, deadline = time.monotonic(), deadline_of(request)
+        show = {"on_denoised": self.markers.show_samples} if request.show_denoising else {}
+
+        def think(withdrawn: Callable[[], bool]) -> GenerationResult:
+            query = hurried(self.query_of(request), deadline, time.monotonic() - arrived)
+            return self.pipeline.generate(query, progress, withdrawn, **show)
+
+        result = self.in_turn(think, deadline, cancelled)
+        return to_result(result, self.robot, Header(frame_id=self.robot.base_frame))
+
+    def in_turn(
+        self, think: Callable[[Callable[[], bool]], GenerationResult], deadline=None, cancelled=lambda: False
+    ) -> GenerationResult:
+        """What `think(withdrawn)` finds when its turn has come: shown in RViz, or reported where it is nothing.
+
+        Raises GenModelsError: NOT_ACTIVE, those of the queue, and what `think` raises.
+        """
 
         def withdrawn() -> bool:
             return cancelled() or not self.active
 
         with self.queue.turn(withdrawn, deadline), self.work, self.monitor.measure():
             self.require_active()
-            query = hurried(self.query_of(request), deadline, time.monotonic() - arrived)
-            show = {"on_denoised": self.markers.show_samples} if request.show_denoising else {}
-            result = self.pipeline.generate(query, progress, withdrawn, **show)
-        header = Header(frame_id=self.robot.base_frame)  # no stamp: to a controller, "start when you receive it"
+            result = think(withdrawn)
         if result.code == ErrorCode.SUCCESS:
-            self.markers.show(result.candidates, header)
+            # no stamp: to a controller, "start when you receive it"
+            self.markers.show(result.candidates, Header(frame_id=self.robot.base_frame))
         else:
             self.report(GenModelsError(result.code, result.message))
-        return to_result(result, self.robot, header)
+        return result
 
     def query_of(self, request: TrajectoryRequest) -> TrajectoryQuery:
         """The query of a request, completed by what the node knows. Raises GenModelsError."""
         start = self.state.current() if request.use_current_state else None
-        scene = Scene() if request.ignore_obstacles_topic else self.scene_input.scene()
-        return to_query(request, self.robot, start, scene, request_defaults(self))
+        return to_query(request, self.robot, start, self.known_scene(request), request_defaults(self))
+
+    def known_scene(self, request) -> Scene:
+        """What the node knows of beside a request's own obstacles; what the arm carries is never ignored."""
+        return self.scene_input.carried() if request.ignore_obstacles_topic else self.scene_input.scene()
 
     # --- Action
 

@@ -72,6 +72,25 @@ class Supervision:
         if self._command is not None:
             self._worker.put(self._command)
 
+    def follow(self, trajectory: Trajectory) -> Command:
+        """Judges a motion that begins now, as one that is read from the topic."""
+        command = self._command = Command(self._now(), trajectory)
+        self._worker.put(command)
+        return command
+
+    def objection(self, command: Command) -> GenModelsError | None:
+        """Why a command must not go on, as far as is known by now; None for one that others have taken the place of."""
+        judged = self._judged
+        if command is not self._command or judged is None or judged[0] is not command:
+            return None
+        verdict = self._blind() or judged[1]
+        return None if verdict.valid else GenModelsError(verdict.code, verdict.message)
+
+    def release(self, command: Command) -> None:
+        """A command has ended, whenever it was to end."""
+        if command is self._command and self._node.active:
+            self._rest()
+
     def _receive(self, message: JointTrajectory) -> None:
         if not message.points:  # joint_trajectory_controller refuses an empty command, and goes on with the last
             return

@@ -1,0 +1,106 @@
+"""MoveIt's planning scene as obstacles and as what the arm carries, where moveit_msgs is installed."""
+
+from collections.abc import Callable
+
+import numpy as np
+from rclpy.qos import QoSProfile
+
+from genmodels_ros.conversions.planning_scene import GET_PLANNING_SCENE, PLANNING_SCENE, told_frames, updated
+from genmodels_ros.conversions.poses import to_matrix, to_pose
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.robot_state import RobotState
+from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.frames import Frames
+from genmodels_ros.robots.scene_objects import ObjectScene
+
+DIFFERENCES = QoSProfile(depth=100)  # as move_group sends them: none may be lost
+UNREADABLE, TOO_MANY = "<scene>", "<number>"  # among the problems
+ASKING = 1.0  # s between looks whether somebody answers for the whole scene
+
+
+class PlanningSceneInput:
+    """Follows the topic monitored_planning_scene, and asks the service get_planning_scene once for what was before.
+
+    objects: what is known; frames: {frame: base_from_frame} that it was told of, its planning frame among them.
+    """
+
+    PARAMETERS = (
+        Parameter("planning_scene.frame", "", "MoveIt's planning frame, where its messages do not tell where that is"),
+        Parameter(
+            "planning_scene.frame_pose",
+            [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0],
+            "Pose x y z qx qy qz qw of planning_scene.frame in the base frame",
+        ),
+    )
+
+    def __init__(self, node: ManagedNode, robot: Robot):
+        self._node, self._robot = node, robot
+        self.objects, self.frames = ObjectScene(), {}
+
+    def activate(self, state: RobotState, changed: Callable[[], None]) -> None:
+        """Starts listening; `changed` is called after every message. Raises GenModelsError for a pose that is none."""
+        self._state, self._changed = state, changed
+        self.objects, self.frames = ObjectScene(), self._given()
+        if PLANNING_SCENE is None:
+            return
+        self._node.add_subscription(PLANNING_SCENE, "monitored_planning_scene", self._receive, DIFFERENCES)
+        self._whole = self._node.add_client(GET_PLANNING_SCENE, "get_planning_scene")
+        self._asked = False
+        self._node.add_timer(ASKING, self._ask)
+
+    def details(self) -> dict[str, str]:
+        """Lines for the diagnostics."""
+        return {} if PLANNING_SCENE is None else {"planning_scene_objects": str(len(self.objects.objects))}
+
+    def _ask(self) -> None:
+        if self._asked or not self._whole.service_is_ready():
+            return
+        self._asked = True
+        future = self._whole.call_async(GET_PLANNING_SCENE.Request())  # no components named: all of them
+        future.add_done_callback(self._answered)
+
+    def _answered(self, future) -> None:
+        if future.cancelled() or future.exception() is not None or not self._node.active:
+            return
+        scene = future.result().scene
+        scene.is_diff = False
+        try:
+            self._receive(scene)
+        except GenModelsError as error:
+            self._node.report(error)
+
+    def _receive(self, message) -> None:
+        before = self.objects
+        try:
+            told = told_frames(message, self._robot, *self._planning_frame())
+            self.frames = (self.frames if message.is_diff else self._given()) | told
+            frames = Frames(self._robot, self._state.current, self.frames)
+            self.objects = self._bounded(updated(before, message, frames))
+        except GenModelsError as error:
+            self.objects = before.fail(UNREADABLE, error)
+        finally:
+            self._changed()
+        for name, problem in self.objects.problems.items():
+            if before.problems.get(name) is not problem:
+                raise problem
+
+    def _bounded(self, objects: ObjectScene) -> ObjectScene:
+        count, most = sum(len(thing.solids) for thing in objects.objects.values()), self._node.value("max_obstacles")
+        if count <= most:
+            return objects.drop(TOO_MANY)
+        sentence = f"The planning scene needs {count} obstacles, more than max_obstacles, {most}: simplify its meshes."
+        return objects.fail(TOO_MANY, GenModelsError(ErrorCode.INVALID_COUNT, sentence))
+
+    def _given(self) -> dict[str, np.ndarray]:
+        frame, pose = self._planning_frame()
+        return {frame: pose, "": pose} if frame else {}
+
+    def _planning_frame(self) -> tuple[str, np.ndarray | None]:
+        frame, values = self._node.value("planning_scene.frame"), list(self._node.value("planning_scene.frame_pose"))
+        if len(values) != 7:
+            raise GenModelsError(
+                ErrorCode.WRONG_LENGTH, f"planning_scene.frame_pose needs x y z qx qy qz qw, got {len(values)} numbers."
+            )
+        return frame, to_matrix(to_pose(values[:3], values[3:]), "planning_scene.frame_pose")

@@ -1,0 +1,74 @@
+"""Named objects around a robot and on it, as a planner's scene keeps them: each with a pose, shapes and subframes.
+
+An object is an obstacle, or carried by a link, never both. What could not be read stays a problem until it is said
+again or taken away: planning without it would be a lie.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from genmodels_ros.errors import GenModelsError
+from genmodels_ros.robots.obstacles import Attached, Obstacle, Scene
+from genmodels_ros.robots.placed import placed
+
+
+@dataclass(frozen=True, eq=False)
+class SceneObject:
+    """pose: [4, 4] of the object in the robot's base frame, or in `link` if one carries it
+    shapes: (pose [4, 4] in the object, solids in the shape) of each; subframes: {name: pose [4, 4] in the object}
+    """
+
+    id: str
+    pose: np.ndarray
+    shapes: tuple[tuple[np.ndarray, tuple[Obstacle, ...]], ...]
+    subframes: dict[str, np.ndarray] = field(default_factory=dict)
+    link: str = ""
+    touch_links: tuple[str, ...] = ()
+
+    @cached_property
+    def solids(self) -> tuple[Obstacle, ...]:
+        """In the frame of `pose`, each called as the object is."""
+        return tuple(
+            replace(placed(solid, self.pose @ pose), id=self.id) for pose, solids in self.shapes for solid in solids
+        )
+
+    @cached_property
+    def attached(self) -> Attached:
+        return Attached(self.id, self.link, self.solids, self.touch_links)
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectScene:
+    """objects by id; problems: why something is not among them, by the id of it."""
+
+    objects: dict[str, SceneObject] = field(default_factory=dict)
+    problems: dict[str, GenModelsError] = field(default_factory=dict)
+
+    def put(self, thing: SceneObject) -> "ObjectScene":
+        """With an object, new or in place of the one with its id."""
+        return ObjectScene(self.objects | {thing.id: thing}, _without(self.problems, thing.id))
+
+    def drop(self, id: str) -> "ObjectScene":
+        """Without an object, whether it was there or not."""
+        return ObjectScene(_without(self.objects, id), _without(self.problems, id))
+
+    def fail(self, id: str, error: GenModelsError) -> "ObjectScene":
+        """With an object that could not be read, in place of the one with its id."""
+        return ObjectScene(_without(self.objects, id), self.problems | {id: error})
+
+    @cached_property
+    def scene(self) -> Scene:
+        """Raises the GenModelsError of the first problem."""
+        for error in self.problems.values():
+            raise error
+        around = [thing for thing in self.objects.values() if not thing.link]
+        carried = [thing for thing in self.objects.values() if thing.link]
+        return Scene(
+            tuple(solid for thing in around for solid in thing.solids), tuple(thing.attached for thing in carried)
+        )
+
+
+def _without(entries: dict, id: str) -> dict:
+    return {key: value for key, value in entries.items() if key != id}

@@ -1,0 +1,333 @@
+"""MoveIt's planning scene over real DDS: plans avoid its objects and what the arm carries, and fail in its words."""
+
+import numpy as np
+import pytest
+import torch
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import JointState
+from shape_msgs.msg import SolidPrimitive
+from std_msgs.msg import Header
+from trajectory_msgs.msg import JointTrajectory
+
+from genmodels_interfaces.msg import ExecutionValidity, ObstacleArray, TrajectoryRequest
+from genmodels_interfaces.srv import GenerateTrajectories, VerifyTrajectory
+from genmodels_ros.conversions.obstacles import to_obstacle_array
+from genmodels_ros.conversions.poses import to_pose
+from genmodels_ros.conversions.stamps import to_seconds
+from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.errors import ErrorCode
+from genmodels_ros.nodes.qos import LATCHED
+from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.kinematics import link_pose
+from genmodels_ros.robots.obstacles import Scene, Sphere
+from genmodels_ros.robots.placed import quaternion
+
+moveit_msgs = pytest.importorskip("moveit_msgs.msg", reason="moveit_msgs is no wheel: it comes with MoveIt")
+from moveit_msgs.msg import (  # noqa: E402
+    AttachedCollisionObject,
+    CollisionObject,
+    Constraints,
+    JointConstraint,
+    MotionPlanRequest,
+    MoveItErrorCodes,
+    OrientationConstraint,
+    PlanningScene,
+    PositionConstraint,
+)
+from moveit_msgs.srv import GetMotionPlan, GetPlanningScene  # noqa: E402
+
+ROBOT = load_robot("panda")
+START, GOAL = ROBOT.ready, ROBOT.ready + np.array([0.8, 0.1, 0.0, 0.2, 0.0, 0.1, 0.3])
+TURN = np.eye(7)[0]
+NAME = "planned/trajectory_generator"
+FINGERS = ["panda_leftfinger", "panda_rightfinger"]
+EMPTY = PlanningScene(is_diff=False)
+
+
+class MoveGroup:
+    """As much of move_group as sends its scene: the topic, and the service once asked for."""
+
+    def __init__(self, graph, node, wait_until):
+        self._graph, self.node, self._wait_until = graph, node, wait_until
+        self._scenes = graph.publisher(PlanningScene, "planned/monitored_planning_scene", QoSProfile(depth=100))
+        self._states = graph.publisher(JointState, "planned/joint_states")
+        assert wait_until(lambda: self._scenes.get_subscription_count() and self._states.get_subscription_count())
+        self.stands_at(START)
+
+    def stands_at(self, q):
+        self._states.publish(state_of(q))
+        assert self._wait_until(lambda: self.node.state._recent and np.allclose(self.node.state.current(), q))
+
+    def sends(self, message):
+        before = self.node.scene_input.planning_scene.objects
+        self._scenes.publish(message)
+        assert self._wait_until(lambda: self.node.scene_input.planning_scene.objects is not before)
+
+    def plans(self, *goals, **fields):
+        request = MotionPlanRequest(group_name="panda_arm", goal_constraints=list(goals or [joint_goal()]), **fields)
+        request.start_state.is_diff = True
+        return self.asks(request)
+
+    def asks(self, request):
+        request = GetMotionPlan.Request(motion_plan_request=request)
+        return self._graph.call(GetMotionPlan, f"{NAME}/plan_kinematic_path", request).motion_plan_response
+
+
+@pytest.fixture(scope="module")
+def node(graph):
+    overrides = [Parameter("joint_states.max_age", value=60.0), Parameter("sampling.num_samples", value=8)]
+    node = graph.add(TrajectoryGeneratorNode(namespace="planned", parameter_overrides=overrides))
+    assert node.start()
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture(scope="module")
+def everything(graph, node, wait_until):
+    return MoveGroup(graph, node, wait_until)
+
+
+@pytest.fixture
+def moveit(everything):
+    yield everything
+    everything.sends(EMPTY)
+    everything.stands_at(START)
+
+
+def state_of(q) -> JointState:
+    return JointState(name=list(ROBOT.joint_names), position=list(map(float, q)), velocity=[0.0] * 7)
+
+
+def joint_goal(q=GOAL) -> Constraints:
+    constraints = [
+        JointConstraint(joint_name=name, position=float(value), tolerance_above=1e-3, tolerance_below=1e-3)
+        for name, value in zip(ROBOT.joint_names, q, strict=True)
+    ]
+    return Constraints(joint_constraints=constraints)
+
+
+def pose_goal(link="panda_link8", frame="panda_link0", q=GOAL) -> Constraints:
+    pose = link_pose(ROBOT.chain, torch.as_tensor(q), link).numpy()
+    message = to_pose(pose[:3, 3], quaternion(pose[:3, :3]))
+    place = PositionConstraint(header=Header(frame_id=frame), link_name=link)
+    place.constraint_region.primitives = [SolidPrimitive(type=SolidPrimitive.SPHERE, dimensions=[1e-3])]
+    place.constraint_region.primitive_poses = [message]
+    turn = OrientationConstraint(header=Header(frame_id=frame), link_name=link, orientation=message.orientation)
+    return Constraints(position_constraints=[place], orientation_constraints=[turn])
+
+
+def thing(id, place=(0, 0, 0), size=(0.05, 0.05, 0.05), frame="panda_link0", operation=CollisionObject.ADD):
+    message = CollisionObject(header=Header(frame_id=frame), id=id, operation=operation)
+    message.pose = to_pose(place, (0, 0, 0, 1))
+    message.primitives = [SolidPrimitive(type=SolidPrimitive.BOX, dimensions=list(map(float, size)))]
+    message.primitive_poses = [to_pose((0, 0, 0), (0, 0, 0, 1))]
+    return message
+
+
+def held(id="stick", length=0.4, touch=FINGERS) -> AttachedCollisionObject:
+    """A stick out of the hand."""
+    subject = thing(id, (0, 0, 0.08 + length / 2), (0.02, 0.02, length), "panda_hand")
+    return AttachedCollisionObject(link_name="panda_hand", object=subject, touch_links=list(touch))
+
+
+def difference(*things, attached=()) -> PlanningScene:
+    message = PlanningScene(is_diff=True)
+    message.robot_state.is_diff = True
+    message.world.collision_objects = list(things)
+    message.robot_state.attached_collision_objects = list(attached)
+    return message
+
+
+def hand(q) -> np.ndarray:
+    return link_pose(ROBOT.chain, torch.as_tensor(q), "panda_hand").numpy()
+
+
+def ends_at(answer, q) -> bool:
+    return np.allclose(answer.trajectory.joint_trajectory.points[-1].positions, q, atol=1e-6)
+
+
+# --- Plans
+
+
+@pytest.mark.parametrize("goal", [joint_goal(), pose_goal(), pose_goal("panda_hand")], ids=["joints", "link8", "hand"])
+def test_a_plan_is_verified_starts_where_the_arm_is_and_ends_at_the_goal(graph, moveit, goal):
+    answer = moveit.plans(goal, allowed_planning_time=5.0)
+    assert answer.error_code.val == MoveItErrorCodes.SUCCESS, answer.error_code.message
+    assert answer.group_name == "panda_arm" and 0 < answer.planning_time < 5.0
+    trajectory = answer.trajectory.joint_trajectory
+    np.testing.assert_allclose(trajectory.points[0].positions, START, atol=1e-6)
+    np.testing.assert_allclose(answer.trajectory_start.joint_state.position, START, atol=1e-6)
+    reached = hand(np.array(trajectory.points[-1].positions))
+    np.testing.assert_allclose(reached, hand(GOAL), atol=2e-3)
+    assert graph.call(VerifyTrajectory, f"{NAME}/verify", VerifyTrajectory.Request(trajectory=trajectory)).valid
+
+
+def test_the_first_goal_that_can_be_reached_is(moveit):
+    moveit.sends(difference(thing("block", hand(GOAL)[:3, 3], (0.1, 0.1, 0.1))))
+    other = START - 0.5 * TURN
+    answer = moveit.plans(joint_goal(GOAL), joint_goal(other))
+    assert answer.error_code.val == MoveItErrorCodes.SUCCESS and ends_at(answer, other)
+    answer = moveit.plans(joint_goal(GOAL))
+    assert answer.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION and "block" in answer.error_code.message
+
+
+def test_slower_is_slower(moveit):
+    fast, slow = (moveit.plans(max_velocity_scaling_factor=f) for f in (1.0, 0.2))
+    ends = [answer.trajectory.joint_trajectory.points[-1].time_from_start for answer in (fast, slow)]
+    assert to_seconds(ends[1]) > 2 * to_seconds(ends[0])
+
+
+def test_failures_have_moveit_s_own_codes(moveit):
+    far = pose_goal()
+    far.position_constraints[0].constraint_region.primitive_poses[0].position.x = 3.0
+    assert moveit.plans(far).error_code.val == MoveItErrorCodes.NO_IK_SOLUTION
+    assert moveit.plans(allowed_planning_time=1e-4).error_code.val == MoveItErrorCodes.TIMED_OUT
+    assert moveit.plans(pose_goal(frame="moon")).error_code.val == MoveItErrorCodes.FRAME_TRANSFORM_FAILURE
+    assert moveit.plans(Constraints()).error_code.val == MoveItErrorCodes.INVALID_GOAL_CONSTRAINTS
+    assert moveit.plans(path_constraints=joint_goal()).error_code.val == MoveItErrorCodes.PLANNING_FAILED
+    wrong = moveit.asks(MotionPlanRequest(group_name="legs", goal_constraints=[joint_goal()]))
+    assert wrong.error_code.val == MoveItErrorCodes.INVALID_GROUP_NAME and "panda_arm" in wrong.error_code.message
+    assert moveit.asks(MotionPlanRequest()).error_code.val == MoveItErrorCodes.INVALID_GROUP_NAME
+    moveit.sends(difference(thing("hat", hand(START)[:3, 3])))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.START_STATE_IN_COLLISION and "hat" in answer.error_code.message
+    moveit.sends(EMPTY)
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS, "and the node goes on serving"
+
+
+def test_an_inactive_node_says_so(node, moveit):
+    node.trigger_deactivate()
+    try:
+        answer = moveit.plans()
+        assert answer.error_code.val == MoveItErrorCodes.FAILURE and "NOT_ACTIVE" in answer.error_code.message
+    finally:
+        node.trigger_activate()
+        moveit.stands_at(START)
+
+
+# --- The scene
+
+
+def test_objects_are_avoided_by_every_request_until_they_are_removed(graph, node, moveit):
+    moveit.sends(difference(thing("wall", hand(START + 0.4 * TURN)[:3, 3], (0.02, 0.02, 0.6))))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.SUCCESS
+    straight = GenerateTrajectories.Request(
+        request=TrajectoryRequest(start=state_of(START), joint_goal=state_of(GOAL), num_samples=8)
+    )
+    around = graph.call(GenerateTrajectories, f"{NAME}/generate", straight).result.candidates[0]
+    moveit.sends(difference(CollisionObject(id="wall", operation=CollisionObject.REMOVE)))
+    through = graph.call(GenerateTrajectories, f"{NAME}/generate", straight).result.candidates[0]
+    assert through.length < around.length and around.min_clearance < through.min_clearance
+
+
+def test_both_kinds_of_obstacles_count(graph, node, moveit, wait_until):
+    obstacles = graph.publisher(ObstacleArray, "planned/obstacles", LATCHED)
+    ball = Scene((Sphere(hand(GOAL)[:3, 3], 0.1, "ball"),))
+    moveit.sends(difference(thing("cube", (0.0, -0.6, 0.3))))
+    try:
+        obstacles.publish(to_obstacle_array(ball, Header()))
+        assert wait_until(lambda: {o.id for o in node.scene_input.scene().obstacles} == {"ball", "cube"})
+        assert moveit.plans().error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION
+    finally:
+        obstacles.publish(to_obstacle_array(Scene(), Header()))
+        assert wait_until(lambda: len(node.scene_input.scene().obstacles) == 1)
+        graph.node.destroy_publisher(obstacles)
+
+
+def test_what_the_arm_carries_is_kept_clear_of_everything(graph, moveit):
+    tip = hand(GOAL) @ [0, 0, 0.4, 1]
+    moveit.sends(difference(thing("block", tip[:3])))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS, "the hand alone passes"
+    free = moveit.plans().trajectory.joint_trajectory
+    moveit.sends(difference(attached=[held()]))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION and "stick" in answer.error_code.message
+    verdict = graph.call(VerifyTrajectory, f"{NAME}/verify", VerifyTrajectory.Request(trajectory=free))
+    assert verdict.error.value == ErrorCode.TRAJECTORY_IN_COLLISION and "stick touches block" in verdict.error.message
+    alone = VerifyTrajectory.Request(trajectory=free, ignore_obstacles_topic=True)
+    assert graph.call(VerifyTrajectory, f"{NAME}/verify", alone).valid, "without the block there is room"
+    back = joint_goal(START - 0.5 * TURN)
+    assert moveit.plans(back).error_code.val == MoveItErrorCodes.SUCCESS, "elsewhere there is room for the stick"
+    let_go = AttachedCollisionObject(object=CollisionObject(id="stick", operation=CollisionObject.REMOVE))
+    moveit.sends(difference(CollisionObject(id="stick", operation=CollisionObject.REMOVE), attached=[let_go]))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+def test_what_it_carries_may_not_touch_what_it_was_not_allowed_to(moveit):
+    fat = held()
+    fat.object.primitives[0].dimensions = [0.2, 0.2, 0.2]
+    fat.object.pose = to_pose((0, 0, 0.05), (0, 0, 0, 1))
+    fat.touch_links = []
+    moveit.sends(difference(attached=[fat]))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.START_STATE_IN_COLLISION
+    fat.touch_links = [*FINGERS, "panda_link7", "panda_link6", "panda_link5"]
+    moveit.sends(difference(attached=[fat]))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+def test_a_motion_under_way_is_judged_with_what_was_attached_since(graph, node, moveit, wait_until):
+    heard = graph.listen(ExecutionValidity, f"{NAME}/execution_valid", LATCHED)
+    commands = graph.publisher(JointTrajectory, "planned/joint_trajectory")
+    assert wait_until(commands.get_subscription_count)
+    slow = moveit.plans(max_velocity_scaling_factor=0.02).trajectory.joint_trajectory
+    commands.publish(slow)
+    assert wait_until(lambda: any(m.executing and m.valid for m in list(heard)))
+    middle = to_trajectory(slow, ROBOT.joint_names).positions[len(slow.points) // 2]
+    heard.clear()
+    moveit.sends(difference(thing("block", (hand(middle) @ [0, 0, 0.4, 1])[:3]), attached=[held()]))
+    assert wait_until(lambda: any(m.executing and not m.valid and "stick" in m.error.message for m in list(heard)))
+    graph.node.destroy_publisher(commands)
+
+
+def test_what_cannot_be_read_is_no_free_space(graph, node, moveit):
+    errors = node.monitor.num_errors
+    moveit.sends(difference(thing("box", frame="moon")))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.FRAME_TRANSFORM_FAILURE and "moon" in answer.error_code.message
+    assert node.monitor.num_errors > errors
+    request = TrajectoryRequest(start=state_of(START), joint_goal=state_of(GOAL))
+    result = graph.call(GenerateTrajectories, f"{NAME}/generate", GenerateTrajectories.Request(request=request)).result
+    assert result.error.value == ErrorCode.UNKNOWN_FRAME
+    moveit.sends(difference(thing("box", size=(float("nan"), 1, 1))))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
+    octomap = difference(CollisionObject(id="box", operation=CollisionObject.REMOVE))
+    octomap.world.octomap.octomap.data = [1]
+    moveit.sends(octomap)
+    assert "octomap" in moveit.plans().error_code.message
+    moveit.sends(EMPTY)
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+def test_a_scene_of_too_many_solids_is_refused(node, moveit):
+    assert node.set_parameters([Parameter("max_obstacles", value=3)])[0].successful
+    try:
+        moveit.sends(difference(*(thing(str(index), (0.0, -0.5, 0.1 * index)) for index in range(4))))
+        answer = moveit.plans()
+        assert answer.error_code.val == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
+        assert "max_obstacles" in answer.error_code.message
+    finally:
+        node.set_parameters([Parameter("max_obstacles", value=1000)])
+
+
+def test_the_whole_scene_is_asked_for_by_who_comes_late(graph, node, moveit, wait_until):
+    asked = []
+
+    def answer(request, response):
+        asked.append(request)
+        response.scene.world.collision_objects = [thing("before", (0.0, -0.6, 0.3))]
+        return response
+
+    node.trigger_deactivate()
+    service = graph.node.create_service(GetPlanningScene, "planned/get_planning_scene", answer)
+    try:
+        node.trigger_activate()
+        assert wait_until(lambda: "before" in node.scene_input.planning_scene.objects.objects)
+        moveit.stands_at(START)
+        moveit.sends(difference(thing("after", (0.0, -0.6, 0.6))))
+        assert set(node.scene_input.planning_scene.objects.objects) == {"before", "after"} and len(asked) == 1
+        assert node.details()["planning_scene_objects"] == "2"
+    finally:
+        graph.node.destroy_service(service)
