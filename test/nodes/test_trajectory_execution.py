@@ -1,0 +1,319 @@
+"""~/execute passes verified trajectories on to a controller, and stops what becomes invalid: with the simulated arm's
+controller, and with one that misbehaves.
+"""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from action_msgs.msg import GoalStatus
+from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+
+from genmodels_interfaces.msg import ExecutionValidity, ObstacleArray, TrajectoryRequest
+from genmodels_interfaces.srv import GenerateTrajectories
+from genmodels_ros.conversions.obstacles import to_obstacle_array
+from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.nodes.qos import LATCHED
+from genmodels_ros.nodes.simulation import SimulationNode
+from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
+from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.kinematics import link_pose
+from genmodels_ros.robots.obstacles import Scene, Sphere
+
+control_msgs = pytest.importorskip("control_msgs.action", reason="control_msgs is no wheel: it comes with ros2_control")
+FOLLOW = control_msgs.FollowJointTrajectory
+
+ROBOT = load_robot("panda")
+TURN = np.eye(7)[0]
+GOAL = ROBOT.ready + 0.5 * TURN
+
+
+def node_of(graph, node_class, namespace, **settings):
+    overrides = [Parameter(name, value=value) for name, value in settings.items()]
+    node = graph.add(node_class(namespace=namespace, parameter_overrides=overrides))
+    assert node.start()
+    return node
+
+
+@pytest.fixture(scope="module")
+def simulation(graph):
+    node = node_of(graph, SimulationNode, "done", world="arm_cell", **{"rates.camera": 0.0})
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture(scope="module")
+def generator(graph, simulation):
+    node = node_of(graph, TrajectoryGeneratorNode, "done", **{"supervision.period": 0.02, "execution.patience": 1.0})
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture(scope="module")
+def joints(graph, simulation, wait_until):
+    heard = graph.listen(JointState, "done/joint_states")
+    assert wait_until(lambda: heard)
+    return heard
+
+
+@pytest.fixture(scope="module")
+def client(graph, generator):
+    client = ActionClient(graph.node, FOLLOW, "done/trajectory_generator/execute")
+    assert client.wait_for_server(10.0)
+    yield client
+    client.destroy()
+
+
+@pytest.fixture
+def arm(graph, generator, joints, wait_until):
+    """At its start, among no obstacles but the cell's."""
+    assert graph.call(Trigger, "done/simulation/reset").success
+    assert wait_until(lambda: np.allclose(generator.state.current(), ROBOT.ready, atol=1e-3))
+    assert wait_until(lambda: generator.scene_input.scene().obstacles)
+
+
+def planned(graph, name="done", goal=GOAL, **fields):
+    goal = JointState(name=list(ROBOT.joint_names), position=goal.tolist())
+    request = TrajectoryRequest(use_current_state=True, joint_goal=goal, num_samples=8, **fields)
+    result = graph.call(
+        GenerateTrajectories, f"{name}/trajectory_generator/generate", GenerateTrajectories.Request(request=request)
+    ).result
+    assert result.candidates, result.error
+    return result.candidates[0].trajectory
+
+
+def send(client, wait_until, goal, feedback=None):
+    future = client.send_goal_async(goal, feedback_callback=feedback)
+    assert wait_until(future.done) and future.result().accepted
+    return future.result()
+
+
+def end(handle, wait_until):
+    future = handle.get_result_async()
+    assert wait_until(future.done)
+    return future.result().status, future.result().result
+
+
+def executed(client, wait_until, goal):
+    return end(send(client, wait_until, goal), wait_until)
+
+
+def test_a_verified_trajectory_is_executed_and_watched(graph, generator, client, arm, joints, wait_until):
+    heard, told = graph.listen(ExecutionValidity, "done/trajectory_generator/execution_valid", LATCHED), []
+    handle = send(
+        client, wait_until, FOLLOW.Goal(trajectory=planned(graph)), lambda message: told.append(message.feedback)
+    )
+    status, result = end(handle, wait_until)
+    assert (status, result.error_code) == (GoalStatus.STATUS_SUCCEEDED, FOLLOW.Result.SUCCESSFUL), result.error_string
+    assert np.allclose(joints[-1].position[:7], GOAL, atol=0.02)
+    assert told and told[-1].joint_names == list(ROBOT.joint_names), "the controller's feedback comes through"
+    assert wait_until(lambda: any(m.executing and m.valid for m in list(heard)) and not heard[-1].executing)
+
+
+def test_an_obstacle_on_the_way_stops_it(graph, generator, client, arm, joints, wait_until):
+    trajectory = planned(graph, velocity_scaling=0.05)
+    path = to_trajectory(trajectory, ROBOT.joint_names).positions
+    ahead = link_pose(ROBOT.chain, torch.as_tensor(path[int(0.8 * len(path))]), "panda_hand").numpy()[:3, 3]
+    obstacles = graph.publisher(ObstacleArray, "done/obstacles", LATCHED)
+    handle = send(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    assert wait_until(lambda: abs(joints[-1].position[0] - path[0, 0]) > 0.02)
+    cell = generator.scene_input.scene()
+    try:
+        obstacles.publish(to_obstacle_array(cell + Scene((Sphere(ahead, 0.05, "ball"),)), Header()))
+        status, result = end(handle, wait_until)
+        assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.INVALID_GOAL)
+        assert "TRAJECTORY_IN_COLLISION" in result.error_string and "ball" in result.error_string
+        stopped = joints[-1].position[0]
+        time.sleep(0.3)
+        assert joints[-1].position[0] == pytest.approx(stopped, abs=5e-3) and stopped < 0.8 * GOAL[0]
+        refused = executed(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+        assert "starts" in refused[1].error_string
+    finally:
+        obstacles.publish(to_obstacle_array(cell, Header()))
+        assert wait_until(lambda: generator.scene_input.scene().obstacles[-1].id != "ball")
+        graph.node.destroy_publisher(obstacles)
+
+
+def test_a_cancelled_motion_stops(graph, client, arm, joints, wait_until):
+    handle = send(client, wait_until, FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.05)))
+    assert wait_until(lambda: joints[-1].position[0] > 0.02)
+    cancel = handle.cancel_goal_async()
+    assert wait_until(cancel.done)
+    status, result = end(handle, wait_until)
+    assert status == GoalStatus.STATUS_CANCELED and "holds" in result.error_string
+    time.sleep(0.2)
+    assert joints[-1].position[0] < 0.4
+
+
+def test_one_motion_at_a_time(graph, client, arm, joints, wait_until):
+    trajectory = planned(graph, velocity_scaling=0.05)
+    handle = send(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    assert wait_until(lambda: joints[-1].position[0] > 0.01)
+    status, result = executed(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    assert status == GoalStatus.STATUS_ABORTED and "under way" in result.error_string
+    handle.cancel_goal_async()
+    assert end(handle, wait_until)[0] == GoalStatus.STATUS_CANCELED
+
+
+def test_the_controllers_own_error_comes_through(graph, client, arm, wait_until):
+    goal = FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.2))
+    goal.path_tolerance = [pytest.importorskip("control_msgs.msg").JointTolerance(name="panda_joint1", position=1e-7)]
+    status, result = executed(client, wait_until, goal)
+    assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.PATH_TOLERANCE_VIOLATED)
+
+
+def elsewhere(trajectory):
+    for point in trajectory.points:
+        point.positions[0] += 0.1
+
+
+def through_the_table(trajectory):
+    for point, share in zip(trajectory.points, np.linspace(0, 1, len(trajectory.points)), strict=True):
+        smooth = share**3 * (10 - 15 * share + 6 * share**2)
+        point.positions = (ROBOT.ready + smooth * np.array([0, 1.5, 0, 0.3, 0, 0, 0])).tolist()
+        point.velocities, point.accelerations = [], []
+        point.time_from_start.sec, point.time_from_start.nanosec = divmod(int(share * 20e9), 10**9)
+
+
+def too_fast(trajectory):
+    for index, point in enumerate(trajectory.points):
+        point.time_from_start.sec, point.time_from_start.nanosec = 0, index * 1_000_000
+        point.velocities, point.accelerations = [], []
+
+
+REFUSED = {
+    "nothing": (lambda t: t.points.clear(), "WRONG_LENGTH"),
+    "NaN": (lambda t: t.points[3].positions.__setitem__(2, float("nan")), "NOT_FINITE"),
+    "unknown joint": (lambda t: t.joint_names.__setitem__(0, "elbow"), "UNKNOWN_JOINT"),
+    "from elsewhere": (elsewhere, "TRAJECTORY_EXCEEDS_LIMITS"),
+    "through the table": (through_the_table, "TRAJECTORY_IN_COLLISION"),
+    "too fast": (too_fast, "TRAJECTORY_EXCEEDS_LIMITS"),
+    "later": (lambda t: setattr(t.header.stamp, "sec", 2**31 - 1), "UNSUPPORTED"),
+}
+
+
+@pytest.mark.parametrize(("change", "code"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_verified_is_not_executed(graph, client, arm, joints, wait_until, change, code):
+    trajectory = planned(graph)
+    change(trajectory)
+    status, result = executed(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    assert status == GoalStatus.STATUS_ABORTED and result.error_string.startswith(code), result.error_string
+    assert np.allclose(joints[-1].position[:7], ROBOT.ready, atol=1e-2)
+
+
+def test_a_node_that_goes_stops_the_motion(graph, generator, client, arm, joints, wait_until):
+    handle = send(client, wait_until, FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.05)))
+    assert wait_until(lambda: joints[-1].position[0] > 0.02)
+    generator.trigger_deactivate()
+    try:
+        status, result = end(handle, wait_until)
+        assert status == GoalStatus.STATUS_ABORTED and "NOT_ACTIVE" in result.error_string
+        refused = client.send_goal_async(FOLLOW.Goal())
+        assert wait_until(refused.done) and not refused.result().accepted
+    finally:
+        generator.trigger_activate()
+
+
+# --- Controllers that misbehave
+
+
+class Controller:
+    """Does what a test says."""
+
+    def __init__(self, graph):
+        self.accept, self.cancellations, self.leave = GoalResponse.ACCEPT, 0, threading.Event()
+        self._server = ActionServer(
+            graph.node,
+            FOLLOW,
+            "fake/controller",
+            self._execute,
+            goal_callback=lambda goal: self.accept,
+            cancel_callback=self._cancel,
+            callback_group=ReentrantCallbackGroup(),
+        )
+        self.obeys, self.goals = True, 0
+
+    def _cancel(self, handle):
+        self.cancellations += 1
+        return CancelResponse.ACCEPT
+
+    def _execute(self, handle):
+        self.goals += 1
+        while not self.leave.wait(0.01):
+            if handle.is_cancel_requested and self.obeys:
+                handle.canceled()
+                return FOLLOW.Result()
+        handle.abort()
+        return FOLLOW.Result(error_code=FOLLOW.Result.GOAL_TOLERANCE_VIOLATED, error_string="It said so.")
+
+
+@pytest.fixture(scope="module")
+def lonely(graph):
+    settings = {"execution.controller": "controller", "execution.patience": 0.5, "joint_states.max_age": 60.0}
+    node = node_of(graph, TrajectoryGeneratorNode, "fake", **settings)
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture(scope="module")
+def lonely_client(graph, lonely, wait_until):
+    states = graph.publisher(JointState, "fake/joint_states")
+    assert wait_until(states.get_subscription_count)
+    states.publish(JointState(name=list(ROBOT.joint_names), position=ROBOT.ready.tolist(), velocity=[0.0] * 7))
+    assert wait_until(lambda: lonely.state._recent)
+    client = ActionClient(graph.node, FOLLOW, "fake/trajectory_generator/execute")
+    assert client.wait_for_server(10.0)
+    yield client
+    client.destroy()
+
+
+def test_without_a_controller_nothing_is_executed(graph, lonely_client, wait_until):
+    status, result = executed(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake")))
+    assert status == GoalStatus.STATUS_ABORTED and "execution.controller" in result.error_string
+
+
+@pytest.fixture
+def controller(graph, lonely_client):
+    controller = Controller(graph)
+    yield controller
+    controller.leave.set()
+    controller._server.destroy()
+
+
+def test_a_controller_that_rejects_or_gives_up_is_told_of(graph, lonely_client, controller, wait_until):
+    goal = FOLLOW.Goal(trajectory=planned(graph, "fake"))
+    controller.accept = GoalResponse.REJECT
+    status, result = executed(lonely_client, wait_until, goal)
+    assert status == GoalStatus.STATUS_ABORTED and "rejected" in result.error_string
+    controller.accept = GoalResponse.ACCEPT
+    controller.leave.set()
+    status, result = executed(lonely_client, wait_until, goal)
+    assert (status, result.error_string) == (GoalStatus.STATUS_ABORTED, "It said so.")
+    assert result.error_code == FOLLOW.Result.GOAL_TOLERANCE_VIOLATED
+
+
+def test_a_controller_that_does_not_stop_is_told_of(graph, lonely_client, controller, wait_until):
+    controller.obeys = False
+    handle = send(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake")))
+    assert wait_until(lambda: controller.goals == 1)
+    handle.cancel_goal_async()
+    status, result = end(handle, wait_until)
+    assert status == GoalStatus.STATUS_ABORTED and "did not answer" in result.error_string
+    assert controller.cancellations == 1
+
+
+def test_a_moving_arm_begins_nothing(graph, lonely, lonely_client, controller, wait_until):
+    trajectory = planned(graph, "fake")
+    for speed, word in ((0.3, "moving"), (0.0, None)):
+        velocity = [speed, *[0.0] * 6]
+        lonely.state.receive(JointState(name=list(ROBOT.joint_names), position=ROBOT.ready.tolist(), velocity=velocity))
+        controller.leave.set()
+        result = executed(lonely_client, wait_until, FOLLOW.Goal(trajectory=trajectory))[1]
+        assert (word or "It said so") in result.error_string
