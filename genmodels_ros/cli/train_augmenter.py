@@ -7,8 +7,8 @@ from pathlib import Path
 from genmodels_ros.cli.options import add_common, given, module, optional, positive
 
 OPTIONS = (
-    "data", "source", "target", "style", "labels", "initial", "network", "size", "objective", "consistency", "steps",
-    "batch_size", "minutes",
+    "data", "source", "target", "style", "labels", "initial", "keep_light", "network", "size", "objective",
+    "consistency", "steps", "batch_size", "minutes",
 )  # fmt: skip
 OBJECTIVES = ("minimax", "non_saturating", "wgan", "wgan_gp", "relativistic")
 
@@ -30,6 +30,7 @@ def _augmenter(parser) -> None:
     add("--style", action="append", help="name of the --target in the same place; repeatable")
     add("--labels", type=Path, help="masks of the --source, of the same names, to steer a translator")
     add("--initial", type=Path, help="checkpoint of the same styles to start from")
+    add("--keep-light", action="store_true", help="learn texture alone, over the light of --initial")
     add("--network", choices=("bilateral", "translator"), help="recolours exactly, or repaints (default: bilateral)")
     add("--size", choices=("student", "teacher", "large"), help="of a translator (default: teacher)")
     add("--objective", choices=OBJECTIVES, help="of the game (default: non_saturating)")

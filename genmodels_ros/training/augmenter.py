@@ -11,10 +11,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from genmodels_ros.device import generator, resolve_device
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.training.augmenter_data import load_data
 from genmodels_ros.training.augmenter_run import AugmenterRun, Schedule
-from genmodels_ros.training.translation_game import Settings
+from genmodels_ros.training.translation_game import TEXTURE, Settings
 
 
 def train(
@@ -30,6 +31,7 @@ def train(
     size: str = "teacher",
     objective: str | None = None,
     consistency: str | None = None,
+    keep_light: bool = False,
     steps: int | None = None,
     batch_size: int | None = None,
     minutes: float = Schedule.minutes,
@@ -43,12 +45,19 @@ def train(
 
     data: shards of `genmodels data augmenter`; or `target`, pictures of each of the `style`s, with `source` (simulated
     frames when None) and the sources' `labels`. network: bilateral or translator, that of `size`. initial: a checkpoint
-    of the same styles whose generator is where this one starts; a translator may start from a bilateral one.
+    of the same styles whose generator is where this one starts; a translator may start from a bilateral one, and keep
+    its light (`keep_light`), so that only texture is learned, by the settings TEXTURE.
     Raises GenModelsError: INVALID_IMAGE for data that is missing or too little, MODEL_UNAVAILABLE for a resume that
-    does not fit, NOT_FINITE for a game that diverged.
+    does not fit or a light to keep that is not given, NOT_FINITE for a game that diverged.
     """
+    if keep_light and (initial is None or network == "bilateral"):
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE,
+            "Only a translator can keep a light, that of a trained model: give --network translator and --initial.",
+        )
     place, rng = resolve_device(device), generator(seed)
-    settings, schedule = settings or Settings(), schedule or Schedule()
+    settings, schedule = settings or (TEXTURE if keep_light else Settings()), schedule or Schedule()
+    settings = replace(settings, keep_light=keep_light)
     schedule = replace(schedule, steps=steps, batch_size=batch_size, minutes=minutes).for_network(network)
     consistency = consistency or ("none" if network == "bilateral" else "contrastive")
     settings = replace(settings, objective=objective or settings.objective, consistency=consistency)
@@ -64,6 +73,7 @@ def train(
         command=f"{found.command} --out OUT --network {network}"
         + (f" --size {size}" if network != "bilateral" else "")
         + (" --initial CHECKPOINT" if initial else "")
+        + (" --keep-light" if keep_light else "")
         + f" --objective {settings.objective} --consistency {consistency}"
         f" --steps {schedule.steps} --batch-size {schedule.batch_size} --seed {seed}",
         seed=seed,

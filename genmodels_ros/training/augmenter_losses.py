@@ -51,6 +51,16 @@ def target_spread(domains: ImageDomains, rng: torch.Generator, pairs: int = 64) 
     return float(torch.stack(spreads).mean())
 
 
+def coarse(images: Tensor, side: int = 17) -> Tensor:
+    """Mean of the `side` x `side` pixels around each: tint and brightness of the place. `side` is odd."""
+    return F.avg_pool2d(F.pad(images, (side // 2,) * 4, mode="replicate"), side, stride=1)
+
+
+def detail(images: Tensor) -> Tensor:
+    """What `coarse` leaves out, around a middle grey."""
+    return 0.5 + images - coarse(images)
+
+
 def clamp_straight_through(images: Tensor) -> Tensor:
     """Clamped to [0, 1] as a camera clips, with the gradient of the unclamped image."""
     return images + (images.clamp(0, 1) - images).detach()

@@ -86,8 +86,10 @@ class AugmenterRun:
                 ErrorCode.MODEL_UNAVAILABLE, f"{folder} cannot be where this network starts: it has another shape."
             ) from error
         self.average.average.load_state_dict(self.game.model.generator.state_dict())
-        self.best.look(self.average.average, self.watch.measure(self.average.average))
-        log.info("the start: distance %.3f", self.watch.latest)
+        distance = self.watch.measure(self.average.average)
+        if not self.settings.keep_light:  # without its texture, which is what is wanted there
+            self.best.look(self.average.average, distance)
+        log.info("the start: distance %.3f", distance)
 
     def play(self, resume: bool) -> int:
         """The game, from the last save on if `resume`; returns the rounds played in all."""

@@ -5,6 +5,9 @@
        codes, two images; Mao et al. 2019) + smoothness of the bilateral grid (haloes and bands come from steep grids,
        blotches from tints that change from place to place)
 
+A run that keeps a light learned before (`keep_light`) shows D the detail of pictures alone, and ties what is coarser to
+that light: else a texture network first learns what is quickest to learn, another tint.
+
 Reals and fakes get the same faint noise, so that D cannot tell them by the eight-bit steps of the stored ones.
 """
 
@@ -19,6 +22,8 @@ from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.training.augmenter_losses import (
     cast_roughness,
     clamp_straight_through,
+    coarse,
+    detail,
     grid_roughness,
     spread,
     structure_loss,
@@ -43,6 +48,8 @@ class Settings:
     diversity: float = 0.3
     smoothness: float = 2.0
     cast: float = 200.0
+    keep_light: bool = False  # of a translator: the recolouring stays as it starts, only texture is learned
+    tint: float = 10.0  # what a kept light costs to change
     label_dropout: float = 0.2  # share of rounds without labels, so that a picture without them works, too
     generator_rate: float = 4e-4
     discriminator_rate: float = 4e-4
@@ -55,6 +62,11 @@ class Settings:
     def discriminator(self) -> dict[str, int]:
         """Its part of ImageTranslationGAN's configuration."""
         return {"discriminator_width": self.discriminator_width, "discriminator_layers": self.discriminator_layers}
+
+
+TEXTURE = Settings(  # over a kept light
+    keep_light=True, discriminator_layers=3, gamma=2.0, structure=0.1, consistency_weight=0.5, generator_rate=1e-3
+)
 
 
 class TranslationGame:
@@ -73,11 +85,15 @@ class TranslationGame:
     ):
         self.model, self.settings, self.rng, self.device = model.to(device), settings, rng, device
         self.consistency = None if consistency is None else consistency.to(device)
-        self.objective, self.show = OBJECTIVES[settings.objective], show
+        self.objective = OBJECTIVES[settings.objective]
+        self.show = (lambda images: detail(show(images))) if settings.keep_light else show
         self.gamma = self.objective.gamma if settings.gamma is None else settings.gamma
+        if settings.keep_light:
+            model.generator.light.requires_grad_(False)
+        moved = [parameter for parameter in model.generator.parameters() if parameter.requires_grad]
         tied = [] if consistency is None else list(consistency.parameters())
         players = {
-            "generator": ([*model.generator.parameters(), *tied], settings.generator_rate),
+            "generator": ([*moved, *tied], settings.generator_rate),
             "discriminator": (list(model.discriminator.parameters()), settings.discriminator_rate),
         }
         self.optimizers = {
@@ -149,6 +165,9 @@ class TranslationGame:
             + settings.cast * cast_roughness(transform.light.grid)
         )
         measured = {"diversity": float(diversity.detach().mean()), "adversarial": float(adversarial.detach())}
+        if settings.keep_light:
+            lit = transform.light.apply(batch.source)
+            loss = loss + settings.tint * (coarse(clean) - coarse(lit)).abs().mean()
         if self.consistency is not None:
             tie = self.consistency(batch.source, clean.clamp(0, 1), self.rng)
             loss = loss + settings.consistency_weight * tie

@@ -153,6 +153,23 @@ def test_a_run_may_start_from_a_trained_model_and_a_translator_from_a_recolourin
         run(shards, tmp_path / "other", 1, initial=tmp_path / "first", settings=Settings(width=24))
 
 
+def test_a_translator_that_keeps_a_light_learns_its_texture_alone(shards, tmp_path):
+    run(shards, tmp_path / "first", 1)
+    options = {"network": "translator", "size": "student", "initial": tmp_path / "first", "keep_light": True}
+    card = run(shards, tmp_path / "second", 2, batch_size=2, **options)
+    light, _ = load_checkpoint(tmp_path / "first", "image_translation_gan")
+    model, _ = load_checkpoint(tmp_path / "second", "image_translation_gan")
+    for name, value in light.generator.state_dict().items():
+        assert torch.equal(model.generator.state_dict()["light." + name], value)
+    assert model.generator.texture.exit.weight.any() and "--keep-light" in card.command
+
+
+@pytest.mark.parametrize("options", [{"network": "translator"}, {"network": "bilateral", "initial": "anywhere"}])
+def test_a_light_to_keep_must_be_given_to_a_translator(shards, tmp_path, options):
+    with pytest.raises(GenModelsError, match="--initial"):
+        run(shards, tmp_path / "run", 1, keep_light=True, **options)
+
+
 def test_training_needs_torch_and_numpy_alone():
     blocked = "import sys; sys.modules.update(dict.fromkeys(['cv2', 'rosbags', 'mujoco']))"
     modules = ("augmenter", "distillation", "style_encoder")

@@ -3,6 +3,8 @@ import torch
 from genmodels_ros.training.augmenter_losses import (
     cast_roughness,
     clamp_straight_through,
+    coarse,
+    detail,
     grid_roughness,
     spread,
     structure_loss,
@@ -14,6 +16,15 @@ def test_structure_is_free_for_contrast_and_dear_for_moved_edges():
     assert structure_loss(image, 0.3 * image + 0.2) < 1e-3
     assert structure_loss(image, image.roll(2, dims=-1)) > 0.8
     assert structure_loss(image, 1 - image) > 1.9
+
+
+def test_detail_is_blind_to_tint_and_coarse_to_what_is_fine():
+    image = torch.rand(2, 3, 40, 48, generator=torch.Generator().manual_seed(0))
+    tint = torch.tensor([0.2, -0.1, 0.0]).view(1, 3, 1, 1)
+    assert torch.allclose(detail(image + tint), detail(image), atol=1e-5)
+    assert torch.allclose(detail(image) + coarse(image), image + 0.5, atol=1e-5)
+    stripes = torch.tensor([0.0, 1.0]).repeat(24).expand(1, 3, 40, 48)
+    assert coarse(stripes)[..., 8:-8].std() < 0.05 and detail(stripes).std() > 0.45
 
 
 def test_a_flat_grid_is_smooth():
