@@ -1,7 +1,8 @@
 """~/execute: a FollowJointTrajectory action in front of the controller's, where control_msgs is installed.
 
 What is not verified among the obstacles of this moment, or does not start where the arm stands, is not passed on; what
-becomes invalid on its way is cancelled. Everything else is the controller's: feedback, result, error code.
+becomes invalid on its way is cancelled. The controller gets the motion that was verified, every derivative filled in.
+Everything else is the controller's: tolerances, feedback, result, error code.
 """
 
 import threading
@@ -13,7 +14,7 @@ from action_msgs.msg import GoalStatus
 from rclpy.action import GoalResponse
 
 from genmodels_ros.conversions.follow_trajectory import FOLLOW, check_goal, fill_refusal
-from genmodels_ros.conversions.trajectories import from_present, to_trajectory
+from genmodels_ros.conversions.trajectories import from_present, to_joint_trajectory, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
@@ -54,7 +55,7 @@ class Execution:
             return result
         try:
             trajectory = self._checked(handle.request)
-            theirs = self._begun(handle)
+            theirs = self._begun(handle, trajectory)
             status, result = self._accompanied(handle, theirs, trajectory)
             if status == GoalStatus.STATUS_SUCCEEDED:
                 handle.succeed()
@@ -75,7 +76,7 @@ class Execution:
         node.require_active()
         check_goal(goal)
         state = node.state.latest()
-        trajectory = to_trajectory(from_present(goal.trajectory, state), names)
+        trajectory = to_trajectory(from_present(goal.trajectory, state), names).resting()
         away = np.abs(trajectory.positions[0] - node.state.current()).max()
         if away > node.value("execution.start_tolerance"):
             raise GenModelsError(
@@ -90,15 +91,17 @@ class Execution:
             raise GenModelsError(verdict.code, verdict.message)
         return trajectory
 
-    def _begun(self, handle):
+    def _begun(self, handle, trajectory: Trajectory):
         """The controller's handle of the goal. Raises GenModelsError where it does not take it."""
+        goal = handle.request
+        goal.trajectory = to_joint_trajectory(trajectory, goal.trajectory.header)
         patience, name = self._node.value("execution.patience"), self._node.value("execution.controller")
         silent = GenModelsError(
             ErrorCode.TIME_LIMIT, f"{name} did not answer within {patience:g} s: start it, or set execution.controller."
         )
         if not self._controller.wait_for_server(patience):
             raise silent
-        sent = self._controller.send_goal_async(handle.request, partial(_pass_back, handle))
+        sent = self._controller.send_goal_async(goal, partial(_pass_back, handle))
         if not _done(sent, patience):
             sent.add_done_callback(_cancel_late)
             raise silent

@@ -1,6 +1,6 @@
 """A timed joint trajectory, the one currency between models, verification, controllers and messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,16 @@ class Trajectory:
         for field in ("positions", "velocities", "accelerations"):
             if getattr(self, field).shape != shape:
                 raise ValueError(f"{field} has shape {getattr(self, field).shape}, expected {shape}")
+
+    def resting(self) -> "Trajectory":
+        """The same, its accelerations zero where it stands at an end: timings that jump from rest into acceleration, as
+        time-optimal ones do, become motions that a controller can begin.
+        """
+        accelerations = self.accelerations.copy()
+        for end in (0, -1):
+            if not self.velocities[end].any():
+                accelerations[end] = 0
+        return replace(self, accelerations=accelerations)
 
     @property
     def duration(self) -> float:

@@ -15,17 +15,19 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
 
 from genmodels_interfaces.msg import ExecutionValidity, ObstacleArray, TrajectoryRequest
 from genmodels_interfaces.srv import GenerateTrajectories
 from genmodels_ros.conversions.obstacles import to_obstacle_array
-from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_trajectory
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.simulation import SimulationNode
 from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
+from genmodels_ros.robots.trajectory import Trajectory
 
 control_msgs = pytest.importorskip("control_msgs.action", reason="control_msgs is no wheel: it comes with ros2_control")
 FOLLOW = control_msgs.FollowJointTrajectory
@@ -167,6 +169,30 @@ def test_the_controllers_own_error_comes_through(graph, client, arm, wait_until)
     goal.path_tolerance = [pytest.importorskip("control_msgs.msg").JointTolerance(name="panda_joint1", position=1e-7)]
     status, result = executed(client, wait_until, goal)
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.PATH_TOLERANCE_VIOLATED)
+
+
+def time_optimal(length=0.3, speed=0.2, acceleration=1.0, period=0.1) -> JointTrajectory:
+    """The first joint's motion as MoveIt's time-optimal parameterisation has it: it jumps into full acceleration."""
+    rise = speed / acceleration
+    duration = length / speed + rise
+    times = np.append(np.arange(0, duration - 1e-6, period), duration)
+    left = duration - times
+    way = np.select(
+        [times < rise, left < rise],
+        [acceleration * times**2 / 2, length - acceleration * left**2 / 2],
+        acceleration * rise**2 / 2 + speed * (times - rise),
+    )
+    dq, ddq = np.minimum(speed, acceleration * np.minimum(times, left)), np.zeros(len(times))
+    ddq[times < rise], ddq[left < rise] = acceleration, -acceleration
+    parts = (np.outer(part, TURN) for part in (way, dq, ddq))
+    q, dq, ddq = parts
+    return to_joint_trajectory(Trajectory(ROBOT.joint_names, times, ROBOT.ready + q, dq, ddq), Header())
+
+
+def test_a_time_optimal_motion_is_begun_at_rest(client, arm, joints, wait_until):
+    status, result = executed(client, wait_until, FOLLOW.Goal(trajectory=time_optimal()))
+    assert status == GoalStatus.STATUS_SUCCEEDED, result.error_string
+    assert joints[-1].position[0] == pytest.approx(0.3, abs=0.02)
 
 
 def elsewhere(trajectory):
