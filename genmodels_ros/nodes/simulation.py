@@ -15,13 +15,13 @@ from trajectory_msgs.msg import JointTrajectory
 from genmodels_ros.conversions.sensors import from_twist
 from genmodels_ros.conversions.simulated import to_contacts
 from genmodels_ros.conversions.stamps import to_stamp
-from genmodels_ros.conversions.trajectories import from_present, to_joint_state, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.simulation_topics import add_latched, add_sensors
+from genmodels_ros.nodes.simulated_controller import SimulatedController
+from genmodels_ros.nodes.simulation_topics import add_latched, add_sensors, watch_obstacles
 from genmodels_ros.simulation.catalogue import DEMO_FLOOR, DEMO_START, WORLDS, describe_world
 from genmodels_ros.simulation.runner import Runner
 from genmodels_ros.simulation.world import World
@@ -75,9 +75,12 @@ class SimulationNode(ManagedNode):
         description = describe_world(name, self.value("floor.seed"), seen, self.value("floor.people_yield"))
         self._world = World(description, self.value("seed"), self._start_pose())
         self._sensors = add_sensors(self, self._world)
+        self._controller = None if self._world.arm is None else SimulatedController(self)
         self._contacts = self.add_publisher(DiagnosticStatus, "~/contacts", LATCHED)
         self._clock_topic = self.add_publisher(Clock, "/clock", CLOCK) if self.value("publish_clock") else None
         self._latched = add_latched(self, description)
+        if description.arm_cell is not None:
+            self._sensors.append(watch_obstacles(self._latched[0][0], description))
 
     def activate(self):
         if self._world.base is not None:
@@ -92,6 +95,8 @@ class SimulationNode(ManagedNode):
         self._start_time = self._offset + self._world.time
         self._sent_latched = False
         self._runner = Runner(self._world, self.value("real_time_factor"), self.tick, self.fail)
+        if self._controller is not None:
+            self._controller.activate(self._runner)
         self._runner.start()
 
     def deactivate(self):
@@ -128,17 +133,12 @@ class SimulationNode(ManagedNode):
         if not message.points:
             self._runner.submit(lambda world: world.arm.stop())
             return
-        self._runner.submit(partial(self._follow, message)).add_done_callback(self._report_refusal)
+        self._runner.submit(partial(self._controller.follow, message)).add_done_callback(self._report_refusal)
 
     def reset(self, request, response):
         """~/reset: everything back to where it started; simulated time goes on."""
         self._runner.submit(World.restart).result(timeout=5.0)
         response.message = "The world is back at its start."
-
-    def _follow(self, message: JointTrajectory, world: World):
-        arm = world.arm
-        present = to_joint_state(arm.robot.joint_names, arm.positions, arm.velocities, message.header)
-        arm.set_trajectory(to_trajectory(from_present(message, present), arm.robot.joint_names))
 
     def _drive(self, command, world: World):
         world.base.set_command(*command)
@@ -156,6 +156,8 @@ class SimulationNode(ManagedNode):
             return
         if not self._sent_latched:
             self._send_latched()
+        if self._controller is not None:
+            self._controller.watch(world)
         jumped = self._keep_up_with_the_clock()
         stamp = self._offset + world.time
         if self._clock_topic is not None:

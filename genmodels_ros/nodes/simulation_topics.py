@@ -22,11 +22,13 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.qos import LATCHED, SENSOR
 from genmodels_ros.nodes.simulation_cameras import publish_rgbd, rgbd_topics
 from genmodels_ros.robots.description import load_robot
+from genmodels_ros.simulation.loose_obstacles import has_moved
 from genmodels_ros.simulation.runner import Schedule
 from genmodels_ros.simulation.scenes import WorldDescription
 from genmodels_ros.simulation.world import World
 
 MAP_RESOLUTION = 0.05  # m
+OBSTACLE_RATE = 10.0  # Hz of looking whether a loose obstacle has moved
 
 
 def add_sensors(node: ManagedNode, world: World) -> list[tuple[Schedule, Callable]]:
@@ -59,7 +61,7 @@ def add_sensors(node: ManagedNode, world: World) -> list[tuple[Schedule, Callabl
 
 
 def add_latched(node: ManagedNode, description: WorldDescription) -> list:
-    """(publisher, message) of what never changes: the arm's obstacles, the map."""
+    """(publisher, message) of what is said at the start: the arm's obstacles first, the map."""
     latched = []
     if description.arm_cell is not None:
         base_frame = load_robot(description.arm_cell.robot).base_frame
@@ -70,6 +72,20 @@ def add_latched(node: ManagedNode, description: WorldDescription) -> list:
         message = to_occupancy_grid(grid.occupied, grid.resolution, grid.origin, header("map", 0.0))
         latched.append((node.add_publisher(OccupancyGrid, "map", LATCHED), message))
     return latched
+
+
+def watch_obstacles(publisher, description: WorldDescription) -> tuple[Schedule, Callable]:
+    """Says `obstacles` again, on its publisher, whenever something loose has moved: an entry of add_sensors' list."""
+    said, base_frame = description.arm_cell.scene, load_robot(description.arm_cell.robot).base_frame
+
+    def publish(world: World, stamp: float):
+        nonlocal said
+        scene = world.obstacles()
+        if has_moved(said, scene):
+            said = scene
+            publisher.publish(to_obstacle_array(scene, header(base_frame, stamp)))
+
+    return Schedule(OBSTACLE_RATE), publish
 
 
 def _publish_joints(publisher, world: World, stamp: float):

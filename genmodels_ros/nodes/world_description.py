@@ -13,7 +13,10 @@ from genmodels_ros.simulation.catalogue import DEMO_FLOOR, WORLDS, describe_worl
 
 
 class WorldDescriptionNode(ManagedNode):
-    """Publishes `obstacles` and `map` once, for everybody who comes later too."""
+    """Publishes `obstacles` and `map` once, for everybody who comes later too.
+
+    What is loose is told where it starts: nothing here sees it being pushed.
+    """
 
     PARAMETERS = (
         *ManagedNode.PARAMETERS,

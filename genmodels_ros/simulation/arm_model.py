@@ -29,6 +29,7 @@ from genmodels_ros.simulation.geoms import (
     add_solid,
     yaw_quaternion,
 )
+from genmodels_ros.simulation.loose_obstacles import add_loose
 from genmodels_ros.simulation.scenes import ArmCell
 
 
@@ -36,7 +37,7 @@ def add_arm_cell(spec: mujoco.MjSpec, cell: ArmCell, visible: bool) -> None:
     """The cell with the robot's base frame at its place; `visible` adds the fine meshes."""
     robot = load_robot(cell.robot)
     body = spec.worldbody.add_body(name="arm_cell", pos=list(cell.position), quat=yaw_quaternion(cell.yaw))
-    _add_obstacles(body, cell.scene)
+    _add_obstacles(spec, body, cell)
     for index, solid in enumerate(cell.stand()):
         add_solid(body, solid, f"cell_stand_{index}", **STATIC)
     body.add_frame().attach_body(_arm_spec(robot, visible).body(robot.base_frame), ARM, "")
@@ -46,8 +47,11 @@ def add_arm_cell(spec: mujoco.MjSpec, cell: ArmCell, visible: bool) -> None:
         _add_camera(spec, camera)
 
 
-def _add_obstacles(body, scene: Scene) -> None:
-    for obstacle in cell_solids(scene):
+def _add_obstacles(spec: mujoco.MjSpec, body, cell: ArmCell) -> None:
+    for obstacle in cell_solids(cell):
+        if obstacle.mass:
+            add_loose(spec, cell, obstacle)
+            continue
         x, y, z, w = obstacle.quat_xyzw
         add_solid(body, obstacle.solid, obstacle.name, **(STATIC | {"quat": [w, x, y, z]}))
 

@@ -12,6 +12,7 @@ DEMO_FLOOR = -1
 DEMO_START = (0.7, 1.7, 1.2)  # x, y [m], yaw [rad] in the living room
 CELL_CORNER = (3.8, 6.45, 0.72)  # of the demo's floor: nobody walks there
 CELL_YAW = 1.5707963267948966
+CELL_MASSES = {"parcel": 0.8}  # kg of what stands loose on its table
 
 
 def describe_world(
@@ -50,4 +51,5 @@ def start_pose(description: WorldDescription, floor_seed: int = DEMO_FLOOR) -> t
 
 
 def _arm_cell(position, yaw: float, cameras: bool) -> ArmCell:
-    return ArmCell(demo_arm_scene(), position=position, yaw=yaw, cameras=panda_cameras() if cameras else ())
+    seen_by = panda_cameras() if cameras else ()
+    return ArmCell(demo_arm_scene(), position=position, yaw=yaw, cameras=seen_by, masses=CELL_MASSES)

@@ -5,7 +5,7 @@ docs/architecture.md; poses in the map frame, z = 0 on the floor; SI units.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
@@ -110,7 +110,7 @@ class ArmCell:
     """An arm on its pedestal among obstacles.
 
     scene: in the arm's base frame; position: of the arm's base frame in the map, m; yaw about z; cameras: those that
-    watch it, fixed or on the arm
+    watch it, fixed or on the arm; masses: kg of the obstacles that can be pushed about, by their ids, all others fixed
     """
 
     scene: Scene
@@ -118,6 +118,7 @@ class ArmCell:
     position: tuple[float, float, float] = (0.0, 0.0, 0.72)
     yaw: float = 0.0
     cameras: tuple[RgbdCamera, ...] = ()
+    masses: dict[str, float] = field(default_factory=dict)
 
     def stand(self) -> tuple[Solid, ...]:
         """What carries the arm and its table, in the arm's base frame."""
@@ -206,6 +207,6 @@ def demo_arm_scene() -> Scene:
             Box((0.64, 0.61, 0.10), (0.02, 0.20, 0.20), id="bin_front"),
             Cylinder((0.55, 0.06, 0.24), 0.05, 0.48, id="post"),
             Sphere((0.80, 0.22, 0.08), 0.08, id="ball"),
-            Box((0.36, -0.20, 0.06), (0.10, 0.14, 0.12), id="parcel"),
+            Box((0.36, -0.20, 0.05), (0.10, 0.14, 0.12), id="parcel"),
         )
     )

@@ -126,6 +126,15 @@ def add_inertial(link: Element, mass: float, moments, position=(0, 0, 0)) -> Non
     add_all(inertial, mass=mass, inertia={"ixx": ixx, "ixy": 0, "ixz": 0, "iyy": iyy, "iyz": 0, "izz": izz})
 
 
+def solid_moments(mass: float, solid: Solid) -> tuple[float, float, float]:
+    """(ixx, iyy, izz) of a full box, sphere or upright cylinder about its centre."""
+    dx, dy, dz = solid.dims
+    if solid.shape == "cylinder":
+        return cylinder_moments(mass, dx / 2, dz)
+    share = mass / (12 if solid.shape == "box" else 20)
+    return share * (dy**2 + dz**2), share * (dx**2 + dz**2), share * (dx**2 + dy**2)
+
+
 def cylinder_moments(mass: float, radius: float, length: float) -> tuple[float, float, float]:
     """(ixx, iyy, izz) of a full cylinder along z."""
     across = mass * (3 * radius**2 + length**2) / 12

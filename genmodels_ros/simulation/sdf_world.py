@@ -4,12 +4,13 @@ Solids keep the names that MuJoCo's geoms have. They are grouped into static mod
 the label image can have.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.catalogue import DEMO_START
-from genmodels_ros.simulation.cell_solids import cell_solids
+from genmodels_ros.simulation.cell_solids import CellSolid, cell_solids
 from genmodels_ros.simulation.figure_mesh import walker_obj
 from genmodels_ros.simulation.floor_plan import FloorPlan
 from genmodels_ros.simulation.scenes import BARE_GROUND, ArmCell, LabelClass, WorldDescription
@@ -18,11 +19,13 @@ from genmodels_ros.simulation.sdf import (
     add,
     add_all,
     add_color,
+    add_inertial,
     add_model,
     add_pose,
     add_solid,
     add_system,
     looks_of,
+    solid_moments,
     to_text,
 )
 from genmodels_ros.simulation.sdf_arm import add_arm
@@ -123,11 +126,25 @@ def _add_cell(world: Element, cell: ArmCell) -> None:
     """Obstacles, pedestal and fixed cameras, in the arm's base frame."""
     model = add_model(world, "arm_cell", cell.position, cell.yaw)
     link = add(model, "link", name="arm_cell")
-    for obstacle in cell_solids(cell.scene):
-        add_solid(link, obstacle.solid, obstacle.name, quat_xyzw=obstacle.quat_xyzw)
+    for obstacle in cell_solids(cell):
+        if obstacle.mass:
+            _add_loose(world, obstacle)
+        else:
+            add_solid(link, obstacle.solid, obstacle.name, quat_xyzw=obstacle.quat_xyzw)
     for index, solid in enumerate(cell.stand()):
         add_solid(link, solid, f"cell_stand_{index}")
     for camera in cell.cameras:
         if camera.parent == load_robot(cell.robot).base_frame:
             add_rgbd_camera(link, camera)
+    add_system(model, "Label", label=int(LabelClass.FURNITURE))
+
+
+def _add_loose(world: Element, obstacle: CellSolid) -> None:
+    """A model of its own that can be pushed about, placed in the cell's frame."""
+    model = add(world, "model", name=obstacle.name)
+    place = (*obstacle.solid.center, *obstacle.quat_xyzw)
+    add(model, "pose", place, relative_to="arm_cell", rotation_format="quat_xyzw")
+    link, solid = add(model, "link", name=obstacle.name), replace(obstacle.solid, center=(0, 0, 0))
+    add_inertial(link, obstacle.mass, solid_moments(obstacle.mass, solid))
+    add_solid(link, solid, obstacle.name)
     add_system(model, "Label", label=int(LabelClass.FURNITURE))

@@ -13,11 +13,13 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.simulation.arm import ArmSimulation
 from genmodels_ros.simulation.base import BaseSimulation
 from genmodels_ros.simulation.camera import CameraSimulation
 from genmodels_ros.simulation.geoms import yaw_quaternion
 from genmodels_ros.simulation.lidar import LidarSimulation
+from genmodels_ros.simulation.loose_obstacles import present_scene
 from genmodels_ros.simulation.mjcf import build_spec
 from genmodels_ros.simulation.pinhole import Pinhole
 from genmodels_ros.simulation.scenes import WorldDescription
@@ -135,6 +137,10 @@ class World:
         )
         noise = rng.normal(0, imu.acceleration_noise, 3), rng.normal(0, imu.angular_velocity_noise, 3)
         return acceleration + noise[0], angular_velocity + noise[1]
+
+    def obstacles(self) -> Scene:
+        """What stands around the arm now, in its base frame; needs an arm cell."""
+        return present_scene(self.data, self.description.arm_cell)
 
     def warm_up(self) -> None:
         """Makes the camera's OpenGL context, which takes a second, before time matters."""

@@ -154,6 +154,24 @@ def test_bad_command_is_refused_and_the_node_goes_on(graph, heard, wait_until, s
     assert wait_until(lambda: len(heard["scan"]) > count)
 
 
+def test_obstacles_are_told_again_when_one_is_pushed_and_only_then(heard, wait_until, simulation):
+    assert wait_until(lambda: heard["obstacles"])
+    count, where = len(heard["obstacles"]), parcel(heard["obstacles"][-1])
+
+    def push(world):
+        world.data.joint("cell_11_parcel").qvel[1] = 0.6
+
+    simulation._runner.submit(push).result(timeout=5.0)
+    assert wait_until(lambda: parcel(heard["obstacles"][-1]).center[0] > where.center[0] + 0.005)
+    told = heard["obstacles"][count:]
+    assert all(message.header.frame_id == "panda_link0" for message in told)
+    assert 1 <= len(told) <= 8, "while it slides, not for ever"
+
+
+def parcel(message: ObstacleArray):
+    return next(o for o in to_scene(message, "panda_link0").obstacles if o.id == "parcel")
+
+
 def test_reset_puts_everything_back_while_time_goes_on(graph, heard, wait_until):
     assert wait_until(lambda: heard["odom"] and heard["joint_states"])
     before = to_seconds(heard["odom"][-1].header.stamp)
@@ -162,6 +180,7 @@ def test_reset_puts_everything_back_while_time_goes_on(graph, heard, wait_until)
     def back() -> bool:
         odom, joints = heard["odom"][-1], heard["joint_states"][-1]
         at_start = to_planar(odom.pose.pose) == pytest.approx(DEMO_START, abs=0.01)
+        at_start = at_start and abs(parcel(heard["obstacles"][-1]).center[0] - 0.36) < 2e-3
         return at_start and abs(joints.position[0]) < 1e-3 and to_seconds(odom.header.stamp) > before + 0.1
 
     assert wait_until(back)

@@ -47,10 +47,16 @@ def frame_in_model(model, name: str) -> np.ndarray:
     return (frame_in_model(model, around) if around else np.eye(4)) @ own_pose(element)
 
 
-def in_world(model, link, part=None) -> np.ndarray:
+def in_world(world, model, link, part=None) -> np.ndarray:
     """[4, 4] of a link of a model, or of a part of the link."""
-    pose = own_pose(model) @ frame_in_model(model, link.get("name"))
+    pose = place_of(model, world) @ frame_in_model(model, link.get("name"))
     return pose if part is None else pose @ own_pose(part)
+
+
+def place_of(model, world) -> np.ndarray:
+    """[4, 4] of a model in the world, which may be told from another model."""
+    around = model.find("pose").get("relative_to")
+    return (place_of(model_of(world, around), world) if around else np.eye(4)) @ own_pose(model)
 
 
 def shape_and_size(geometry) -> tuple[str, np.ndarray]:
@@ -99,7 +105,7 @@ def test_what_collides_is_what_collides_in_mujoco(both):
                 assert geom.type[0] == getattr(mujoco.mjtGeom, f"mjGEOM_{shape}"), name
                 np.testing.assert_allclose(size, geom.size, atol=1e-6, err_msg=name)
                 np.testing.assert_allclose(
-                    in_world(model, link, collision), mujoco_pose(world, "geom", name), atol=3e-6, err_msg=name
+                    in_world(sdf, model, link, collision), mujoco_pose(world, "geom", name), atol=3e-6, err_msg=name
                 )
                 found.add(name)
     names = [world.model.geom(index).name for index in range(world.model.ngeom)]
@@ -107,6 +113,19 @@ def test_what_collides_is_what_collides_in_mujoco(both):
     solid = {n for n, g in zip(names, range(world.model.ngeom), strict=True) if world.model.geom_contype[g]}
     assert found == {n for n in solid - people if not n.startswith(ARM) and n != "floor"}
     assert len(people) > 3 and len(sdf.findall("actor")) == 3
+
+
+def test_what_is_loose_weighs_the_same_and_the_rest_is_fixed(both):
+    description, sdf, world = both
+    moved = [
+        m for m in sdf.findall("model") if m.findtext("static") != "true" and m.get("name") not in ("panda", "base")
+    ]
+    assert [m.get("name").split("_")[-1] for m in moved] == list(description.arm_cell.masses)
+    for model in moved:
+        body = world.model.body(model.get("name"))
+        assert float(model.findtext("link/inertial/mass")) == body.mass[0] and body.jntnum[0] == 1
+        moments = [float(model.findtext(f"link/inertial/inertia/{name}")) for name in ("ixx", "iyy", "izz")]
+        assert sorted(moments) == pytest.approx(sorted(body.inertia), abs=2e-6)
 
 
 def test_ground_covers_the_same_rectangle(both):
@@ -141,7 +160,7 @@ def test_arm_has_the_same_links_masses_and_joints(both):
     model, robot = model_of(sdf, "panda"), world.arm.robot
     for link in model.findall("link"):
         name = link.get("name")
-        body, pose = world.model.body(ARM + name), in_world(model, link)
+        body, pose = world.model.body(ARM + name), in_world(sdf, model, link)
         if "finger" in name:  # fixed open in MuJoCo, held open here
             axis = floats(model.find(f"joint[child='{name}']").findtext("axis/xyz"))
             pose[:3, 3] += robot.finger_position * pose[:3, :3] @ axis
@@ -178,7 +197,7 @@ def test_cameras_look_the_same_way(both):
         model = model_of(sdf, model_name)
         link = model.find(f"link[@name='{link_name}']")
         sensor = link.find(f"sensor[@name='{name}']")
-        pose = in_world(model, link, sensor)
+        pose = in_world(sdf, model, link, sensor)
         index = world.model.camera(name).id
         seen = world.data.cam_xmat[index].reshape(3, 3)
         np.testing.assert_allclose(world.data.cam_xpos[index], pose[:3, 3], atol=3e-6, err_msg=name)
