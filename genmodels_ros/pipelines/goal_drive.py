@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.pipelines.local_planning import Decision, LocalPlanner
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.routes import CLEAR_SIGHT, LOOKAHEAD, Patience, densify, next_target, remaining, to_base
@@ -18,6 +19,7 @@ class GoalDrive:
         self._aim(goal, route)
         planner.reset()
         self._planner, self._patience = planner, Patience()
+        self._waited, self._counted = 0, -np.inf  # decisions without progress; stamp of the last one
 
     def _aim(self, goal: np.ndarray, route: np.ndarray | None) -> None:
         goal = np.asarray(goal, dtype=float)[:2]
@@ -33,9 +35,11 @@ class GoalDrive:
 
     def step(self, observation: Observation) -> Decision:
         """The decision after an observation."""
-        position = observation.pose[:2]
+        if not 0 <= observation.stamp - self._counted < 0.9 * TIME_STEP:  # a fast lidar does not shorten the patience
+            self._waited = self._patience.waited(self.left(observation.pose[:2]))
+            self._counted = observation.stamp
         target = to_base(observation.pose, self._target(observation))
-        return self._planner.decide(observation, target, self._patience.waited(self.left(position)))
+        return self._planner.decide(observation, target, self._waited)
 
     def left(self, position: np.ndarray) -> float:
         """Metres to the goal from a place [2] in odom, along the route where there is one."""

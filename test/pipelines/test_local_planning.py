@@ -128,6 +128,13 @@ def test_a_new_route_neither_ends_the_search_nor_counts_as_progress():
     assert again.left(np.zeros(2)) == pytest.approx(3.0)
 
 
+def test_a_fast_lidar_does_not_make_it_impatient():
+    task, states = GoalDrive(LocalPlanner(Kinematics()), np.array([1.5, 0.0])), []
+    for index in range(4 * PATIENCE + 8):  # it never comes farther; 20 scans a second, 5 decisions
+        states.append(task.step(seen(0.05 * index)).state)
+    assert states.index(DriveState.RECOVERING) == pytest.approx(4 * PATIENCE, abs=4)
+
+
 @pytest.mark.parametrize("waited", [0, PATIENCE], ids=["driving", "recovering"])
 def test_a_limited_speed_is_kept_whatever_it_does(waited):
     planner, share = LocalPlanner(Kinematics()), 0.25
