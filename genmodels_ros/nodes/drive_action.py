@@ -1,7 +1,9 @@
 """An action whose goals are drives: accepted while the node is active, fed back, cancelled, ended as the drive ends."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
+from rclpy._rclpy_pybind11 import RCLError
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
@@ -64,6 +66,10 @@ class DriveAction:
                 raise drive.error
             goal.succeed()
         except Exception as failure:
+            if not self._node.context.ok():  # Ctrl-C: there is nobody left to tell
+                with suppress(RCLError):
+                    goal.abort()
+                return self._conclude(drive, error)
             error = self._told(failure)
             goal.canceled() if goal.is_cancel_requested and error.code == ErrorCode.CANCELLED else goal.abort()
         return self._conclude(drive, error)
