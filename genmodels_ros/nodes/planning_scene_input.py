@@ -1,8 +1,10 @@
 """MoveIt's planning scene as obstacles and as what the arm carries, where moveit_msgs is installed."""
 
+import threading
 from collections.abc import Callable
 
 import numpy as np
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.qos import QoSProfile
 
 from genmodels_ros.conversions.planning_scene import GET_PLANNING_SCENE, PLANNING_SCENE, told_frames, updated
@@ -38,6 +40,7 @@ class PlanningSceneInput:
     def __init__(self, node: ManagedNode, robot: Robot):
         self._node, self._robot = node, robot
         self.objects, self.frames = ObjectScene(), {}
+        self._lock = threading.Lock()  # between the topic and the service's answer
 
     def activate(self, state: RobotState, changed: Callable[[], None]) -> None:
         """Starts listening; `changed` is called after every message. Raises GenModelsError for a pose that is none."""
@@ -45,7 +48,10 @@ class PlanningSceneInput:
         self.objects, self.frames = ObjectScene(), self._given()
         if PLANNING_SCENE is None:
             return
-        self._node.add_subscription(PLANNING_SCENE, "monitored_planning_scene", self._receive, DIFFERENCES)
+        in_order = MutuallyExclusiveCallbackGroup()  # beside joint_states, which a large mesh must not keep waiting
+        self._node.add_subscription(
+            PLANNING_SCENE, "monitored_planning_scene", self._receive, DIFFERENCES, group=in_order
+        )
         self._whole = self._node.add_client(GET_PLANNING_SCENE, "get_planning_scene")
         self._asked = False
         self._node.add_timer(ASKING, self._ask)
@@ -63,6 +69,7 @@ class PlanningSceneInput:
 
     def _answered(self, future) -> None:
         if future.cancelled() or future.exception() is not None or not self._node.active:
+            self._asked = False
             return
         scene = future.result().scene
         scene.is_diff = False
@@ -72,19 +79,22 @@ class PlanningSceneInput:
             self._node.report(error)
 
     def _receive(self, message) -> None:
-        before = self.objects
+        with self._lock:
+            before = self.objects
+            self._take(message)
+        self._changed()
+        for name, problem in self.objects.problems.items():
+            if before.problems.get(name) is not problem:
+                raise problem
+
+    def _take(self, message) -> None:
         try:
             told = told_frames(message, self._robot, *self._planning_frame())
             self.frames = (self.frames if message.is_diff else self._given()) | told
             frames = Frames(self._robot, self._state.current, self.frames)
-            self.objects = self._bounded(updated(before, message, frames))
+            self.objects = self._bounded(updated(self.objects, message, frames))
         except GenModelsError as error:
-            self.objects = before.fail(UNREADABLE, error)
-        finally:
-            self._changed()
-        for name, problem in self.objects.problems.items():
-            if before.problems.get(name) is not problem:
-                raise problem
+            self.objects = self.objects.fail(UNREADABLE, error)
 
     def _bounded(self, objects: ObjectScene) -> ObjectScene:
         count, most = sum(len(thing.solids) for thing in objects.objects.values()), self._node.value("max_obstacles")

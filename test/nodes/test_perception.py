@@ -25,6 +25,7 @@ from genmodels_ros.robots.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene
+from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.verification import verify
 
 ROBOT = load_robot("panda")
@@ -244,3 +245,23 @@ def test_the_picture_of_the_post_is_right():
     outside = np.abs(points - POST.center) - POST.dims / 2
     assert len(points) > 200
     np.testing.assert_allclose(outside.max(axis=1), 0, atol=1e-5)
+
+
+def test_what_the_arm_carries_is_seen_as_the_arm(graph, cloud_node, wait_until):
+    stick = SceneObject("stick", np.eye(4), ((np.eye(4), (Box((0, 0, 0.3), (0.02, 0.02, 0.4)),)),), link="panda_hand")
+    along = np.column_stack([np.zeros((40, 2)), np.linspace(0.2, 0.5, 40), np.ones(40)])
+    hand = link_pose(ROBOT.chain, torch.as_tensor(START), "panda_hand").numpy()
+    scene_input = cloud_node.scene_input
+
+    def seen() -> int:
+        cloud = from_points((along @ hand.T)[:, :3], Header(frame_id="panda_link0"))
+        cloud.header.stamp = to_stamp(say_state(graph, cloud_node, wait_until))
+        show(graph, cloud_node, wait_until, cloud, "points")
+        return len(scene_input._perceived().obstacles)
+
+    assert seen() > 0
+    try:
+        scene_input.planning_scene.objects = ObjectScene().put(stick)
+        assert seen() == 0
+    finally:
+        scene_input.planning_scene.objects = ObjectScene()

@@ -11,9 +11,10 @@ from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.geometry import obstacle_geometry
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Attached, Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.placed import placed
+from genmodels_ros.robots.placed import placed, quaternion
 from genmodels_ros.robots.scene_arrays import rotation_matrices
 from genmodels_ros.robots.trajectory import Trajectory
+from genmodels_ros.robots.urdf import pose_matrix
 from genmodels_ros.robots.verification import verify
 
 TURNED = np.array([0.1, -0.4, 0.2, 0.0])
@@ -105,6 +106,19 @@ def _pose(solid) -> np.ndarray:
     pose = np.eye(4)
     pose[:3, :3], pose[:3, 3] = rotation_matrices(solid.quat_xyzw), solid.center
     return pose
+
+
+@pytest.mark.parametrize("pitch", [0.3, np.pi / 2, -np.pi / 2, np.pi / 2 - 1e-7])
+def test_any_orientation_can_be_carried(panda, pitch, rng):
+    turn = quaternion(pose_matrix((0, 0, 0), (0.4, pitch, -1.1))[:3, :3])
+    corner = placed(Sphere((0.01, 0.02, 0.15), 1e-3), _pose(Box((0, 0, 0.3), (1, 1, 1), turn))).center
+    stick = Box((0, 0, 0.3), (0.022, 0.042, 0.302), turn)  # the corner lies 1 mm within it
+    base_from_hand = link_pose(panda.chain, torch.as_tensor(panda.ready), "panda_hand").numpy()
+    spike = Scene((Sphere((base_from_hand @ [*corner, 1])[:3], 1e-4, "spike"),), held(stick))
+    assert CollisionChecker(panda, spike).contact(panda.ready) == "stick touches spike"
+    outside = (base_from_hand @ [*(corner + 0.05 * (corner - stick.center) / 0.15), 1])[:3]
+    away = Scene((Sphere(outside, 1e-4, "spike"),), held(stick))
+    assert CollisionChecker(panda, away).contact(panda.ready) is None
 
 
 @pytest.mark.parametrize(
