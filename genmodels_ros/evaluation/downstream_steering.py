@@ -7,13 +7,14 @@ one part of it (driven_places.py) and is tested on the other; both ways round. E
     source only            simulated frames
     + classical, strength  changed as training/steering_augmentation.py does; what counts is the better strength on the
                            real frames, a choice that only this arm is given
-    + GAN                  half of the frames translated
-    + both                 half of the frames translated, and classical at the better strength
+    + GAN                  half of the frames translated by a network that recolours
+    + GAN, texture         half of the frames translated by that network with a texture painted over its picture
+    + both                 half of the frames translated by the one that recolours, and classical at the better strength
 
 Fixed before any result: the frames left out, Pearson's correlation as the first measure, mean over recordings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,29 +34,33 @@ from genmodels_ros.evaluation.steering_scores import (
 )
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.training.image_domains import ImageDomains
-from genmodels_ros.training.sim_to_real import Recipe, train_translation, translated
+from genmodels_ros.training.sim_to_real import OVER_A_LIGHT, Recipe, train_translation, translated
 from genmodels_ros.training.steering import SteeringData, predict, reduced, train_steering
 from genmodels_ros.training.steering_augmentation import ClassicalAugmentation
 
 TUBS = "camera/*.tar.gz"
 FRAME_SEED = 710_000  # tracks that no shipped checkpoint was trained on
-SOURCE, GAN, BOTH = "source only", "+ GAN", "+ both"
+SOURCE, GAN, TEXTURED, BOTH = "source only", "+ GAN", "+ GAN, texture", "+ both"
 STRENGTHS = (0.6, 1.0)
 
 
 @dataclass(frozen=True)
 class Effort:
-    """simulated frames to learn from and to be tested on, steps and seeds of each arm, the translation's recipe"""
+    """simulated frames to learn from and to be tested on, steps and seeds of each arm, the translations' recipes"""
 
     frames: int = 4000
     held_out: int = 600
     steps: int = 500
     seeds: int = 5
     recipe: Recipe = Recipe()
+    texture: Recipe = OVER_A_LIGHT
     targets: int = 10_000  # real frames at most that a translation learns from
 
 
-QUICK = Effort(frames=160, held_out=80, steps=12, seeds=2, recipe=Recipe(steps=4, batch_size=2), targets=32)
+QUICK = Effort(
+    frames=160, held_out=80, steps=12, seeds=2, recipe=Recipe(steps=4, batch_size=2),
+    texture=replace(OVER_A_LIGHT, steps=4, batch_size=2), targets=32,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -134,23 +139,28 @@ def _predictions(found: list[Place], learned: Frames, tested: Frames, effort: Ef
     best = better(result.real, list(classical), driven)
     for part in (0, 1):
         seen = [real[place.part_names[part]] for place in found]
-        variants = translations(source.images, seen, effort, seed + part)
-        data = SteeringData(source.images, source.steering, variants)
         names = [place.part_names[1 - part] for place in found]
-        run(GAN, data, names)
-        run(BOTH, data, names, classical[best])
+        for arm, variants in translations(source.images, seen, effort, seed + part).items():
+            data = SteeringData(source.images, source.steering, variants)
+            run(arm, data, names)
+            if arm == GAN:
+                run(BOTH, data, names, classical[best])
     return result
 
 
-def translations(source: Tensor, targets: list[Tensor], effort: Effort, seed: int) -> Tensor:
-    """uint8 [V, N, 3, HEIGHT, WIDTH]: the source frames [N, ...] as each target looks, by a network that learns it.
+def translations(source: Tensor, targets: list[Tensor], effort: Effort, seed: int) -> dict[str, Tensor]:
+    """By arm, GAN and TEXTURED: uint8 [V, N, 3, HEIGHT, WIDTH], the source frames [N, ...] as each target looks.
 
     All at the size that the steering network sees.
     """
     seen = tuple(target[:: -(-len(target) // effort.targets)] for target in targets)
     domains = ImageDomains(source, seen, tuple(f"place_{number}" for number in range(len(targets))))
-    model = train_translation(domains, effort.recipe, seed=seed)
-    return torch.stack([translated(model, source, style, seed=seed) for style in range(len(targets))])
+    light = train_translation(domains, effort.recipe, seed=seed)
+    textured = train_translation(domains, effort.texture, seed=seed, light=light)
+    return {
+        arm: torch.stack([translated(model, source, style, seed=seed) for style in range(len(targets))])
+        for arm, model in {GAN: light, TEXTURED: textured}.items()
+    }
 
 
 def better(real: dict[str, dict[str, np.ndarray]], arms: list[str], driven: dict[str, np.ndarray]) -> str:
@@ -173,8 +183,9 @@ def _scores(predictions: Predictions, driven: dict[str, np.ndarray], seed: int) 
 
 def _differences(predictions: Predictions, driven: dict[str, np.ndarray], seed: int) -> Table:
     classical = better(predictions.real, [arm for arm in predictions.real if "classical" in arm], driven)
+    pairs = [(one, other) for one in (GAN, TEXTURED, BOTH) for other in (SOURCE, classical)]
     rows = []
-    for first, second in ((classical, SOURCE), (GAN, SOURCE), (GAN, classical), (BOTH, classical), (BOTH, SOURCE)):
+    for first, second in [(classical, SOURCE), *pairs, (TEXTURED, GAN)]:
         for what, names in {"mean": list(driven), **{name: [name] for name in driven}}.items():
             sides = [[predictions.real[arm][name] for name in names] for arm in (first, second)]
             rows.append((f"{first} - {second}", what, str(compared(*sides, [driven[name] for name in names], seed))))
