@@ -7,14 +7,16 @@ import math
 
 from nav_msgs.msg import Path
 
+from genmodels_ros.conversions.stamps import to_duration
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 try:
+    from nav2_msgs.action import ComputePathToPose as COMPUTE_PATH
     from nav2_msgs.action import FollowPath as FOLLOW_PATH
     from nav2_msgs.msg import SpeedLimit as SPEED_LIMIT
     from nav2_msgs.srv import IsPathValid as IS_PATH_VALID
 except ImportError:
-    FOLLOW_PATH = SPEED_LIMIT = IS_PATH_VALID = None
+    COMPUTE_PATH = FOLLOW_PATH = SPEED_LIMIT = IS_PATH_VALID = None
 
 NO_LIMIT = 0.0  # SpeedLimit.speed_limit
 # By the name of FollowPath's constant, and with the reasons for which controller_server gives each.
@@ -28,6 +30,19 @@ FOLLOW_PATH_CODES = {
     ErrorCode.INVALID_COUNT: "INVALID_PATH",
     ErrorCode.NO_SOLUTION: "FAILED_TO_MAKE_PROGRESS",
     ErrorCode.NO_OBSERVATION: "CONTROLLER_TIMED_OUT",  # there: sensors that no longer reach the costmap
+}
+# The same of ComputePathToPose and planner_server.
+COMPUTE_PATH_CODES = {
+    ErrorCode.SUCCESS: "NONE",
+    ErrorCode.CANCELLED: "NONE",
+    ErrorCode.UNSUPPORTED: "INVALID_PLANNER",
+    ErrorCode.UNKNOWN_FRAME: "TF_ERROR",
+    ErrorCode.NO_OBSERVATION: "TF_ERROR",  # there: no pose of the robot
+    ErrorCode.START_OUT_OF_LIMITS: "START_OUTSIDE_MAP",
+    ErrorCode.GOAL_OUT_OF_LIMITS: "GOAL_OUTSIDE_MAP",
+    ErrorCode.START_IN_COLLISION: "START_OCCUPIED",
+    ErrorCode.GOAL_IN_COLLISION: "GOAL_OCCUPIED",
+    ErrorCode.NO_SOLUTION: "NO_VALID_PATH",
 }
 
 
@@ -66,14 +81,25 @@ def check_plugins(goal, own: dict[str, str]) -> None:
         asked = getattr(goal, field)
         if asked not in ("", name):
             raise GenModelsError(
-                ErrorCode.UNSUPPORTED, f"{field} is {asked!r}: leave it empty, or set it and follow_path.{field} alike."
+                ErrorCode.UNSUPPORTED, f"{field} is {asked!r}: leave it empty, or give this node's parameter that name."
             )
 
 
 def to_follow_path_result(error: GenModelsError | None):
-    """The result of a path that was followed to its end, or not. A code that says nothing there is UNKNOWN."""
+    """The result of a path that was followed to its end, or not."""
+    return _with_code(FOLLOW_PATH.Result(), FOLLOW_PATH_CODES, error)
+
+
+def to_computed_path(path: Path | None, seconds: float, error: GenModelsError | None):
+    """The result of a search that took `seconds`: the path it found, or why it found none."""
+    result = COMPUTE_PATH.Result(path=path or Path(), planning_time=to_duration(seconds))
+    return _with_code(result, COMPUTE_PATH_CODES, error)
+
+
+def _with_code(result, codes: dict[ErrorCode, str], error: GenModelsError | None):
+    """A code that says nothing there is UNKNOWN."""
     code = ErrorCode.SUCCESS if error is None else error.code
-    result = FOLLOW_PATH.Result(error_code=getattr(FOLLOW_PATH.Result, FOLLOW_PATH_CODES.get(code, "UNKNOWN")))
+    result.error_code = getattr(type(result), codes.get(code, "UNKNOWN"))
     if hasattr(result, "error_msg"):  # not in Jazzy's first releases
         result.error_msg = "" if error is None else error.message
     return result

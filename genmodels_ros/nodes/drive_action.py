@@ -66,16 +66,20 @@ class DriveAction:
                 raise drive.error
             goal.succeed()
         except Exception as failure:
-            if not self._node.context.ok():  # Ctrl-C: there is nobody left to tell
-                with suppress(RCLError):
-                    goal.abort()
-                return self._conclude(drive, error)
-            error = self._told(failure)
-            goal.canceled() if goal.is_cancel_requested and error.code == ErrorCode.CANCELLED else goal.abort()
+            error = end_failed(self._node, goal, failure)
         return self._conclude(drive, error)
 
-    def _told(self, failure: Exception) -> GenModelsError:
-        """Reported, unless somebody wanted the end: Nav2 sends a newer path once a second."""
-        if isinstance(failure, GenModelsError) and failure.code == ErrorCode.CANCELLED:
-            return failure
-        return self._node.report(failure)
+
+def end_failed(node, goal: ServerGoalHandle, failure: Exception) -> GenModelsError | None:
+    """Ends a goal that did not succeed: what its result tells of; None where Ctrl-C has left nobody to tell.
+
+    Who cancelled wanted the end, and Nav2 sends a newer path once a second: that is not reported as a failure.
+    """
+    if not node.context.ok():
+        with suppress(RCLError):
+            goal.abort()
+        return None
+    cancelled = isinstance(failure, GenModelsError) and failure.code == ErrorCode.CANCELLED
+    error = failure if cancelled else node.report(failure)
+    goal.canceled() if cancelled and goal.is_cancel_requested else goal.abort()
+    return error

@@ -51,14 +51,19 @@ class Frames:
         )  # fmt: skip
         if frame in (odom_frame, base_frame):
             return pose, odom_frame, base_frame
+        return to_odom(self.odom_in(frame, what), pose), frame, base_frame
+
+    def odom_in(self, frame: str, what: str) -> np.ndarray:
+        """Where the odometry lies [3] in `frame`, which is `what`'s. Raises GenModelsError(UNKNOWN_FRAME)."""
+        odom_frame = self._listening.odom_frame
         odom = self._tree.pose(odom_frame, frame.lstrip("/")) if frame else None
         if odom is None:
             raise GenModelsError(
                 ErrorCode.UNKNOWN_FRAME,
                 f"{what} is in {frame!r}, and tf does not tell where {odom_frame!r} lies in it: give it in "
-                f"{odom_frame!r} or {base_frame!r}, or start the localisation.",
+                f"{odom_frame!r} or {self._node.value('base_frame')!r}, or start the localisation.",
             )
-        return to_odom(odom, pose), frame, base_frame
+        return odom
 
     def _receive(self, message) -> None:
         refusal = None

@@ -16,6 +16,7 @@ from genmodels_ros.conversions.nav2 import SPEED_LIMIT, from_speed_limit
 from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.conversions.sensors import to_twist
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.compute_path import ComputePath
 from genmodels_ros.nodes.drive_action import DriveAction
 from genmodels_ros.nodes.drive_under_way import DriveUnderWay
 from genmodels_ros.nodes.follow_path import FollowPath
@@ -39,13 +40,20 @@ class LocalPlannerNode(ModelNode):
     has no goal it is silent, so that others may drive."""
 
     FAMILY, SHIPPED = "vae", "floor_world_model"
-    PARAMETERS = (*ModelNode.PARAMETERS, *ObservationInput.PARAMETERS, *PLANNER, *FollowPath.PARAMETERS)
+    PARAMETERS = (
+        *ModelNode.PARAMETERS,
+        *ObservationInput.PARAMETERS,
+        *PLANNER,
+        *FollowPath.PARAMETERS,
+        *ComputePath.PARAMETERS,
+    )
 
     def __init__(self, **options):
         self.drive: DriveUnderWay | None = None
         super().__init__("local_planner", **options)
         DriveAction(self, DriveToGoal, "~/drive_to_goal", self.begin, lambda drive: drive.feedback(), to_drive_result)
         FollowPath(self)
+        self._compute_path = ComputePath(self)
 
     def configure(self) -> None:
         self._command_type = TwistStamped if self.value("stamped_cmd_vel") else Twist
@@ -72,6 +80,7 @@ class LocalPlannerNode(ModelNode):
         self.add_farewell(self._leave)
         self._input = ObservationInput(self, self.observe)
         self.frames = Frames(self, self._input)
+        self._compute_path.activate()
         self.add_subscription(PoseStamped, "goal_pose", self.receive_goal)
         if SPEED_LIMIT is not None:
             self.add_subscription(SPEED_LIMIT, "speed_limit", self.limit_speed)

@@ -66,14 +66,23 @@ def test_a_goal_for_somebody_else_is_refused(field):
 
 
 @needs_nav2
-def test_every_code_has_one_of_nav2_s():
-    constants = {getattr(nav2.FOLLOW_PATH.Result, name) for name in nav2.FOLLOW_PATH_CODES.values()}
-    assert len(constants) == len(set(nav2.FOLLOW_PATH_CODES.values()))
+@pytest.mark.parametrize("action", ["follow", "compute"])
+def test_every_code_has_one_of_nav2_s(action):
+    to_result, codes, constants = {
+        "follow": (nav2.to_follow_path_result, nav2.FOLLOW_PATH_CODES, nav2.FOLLOW_PATH),
+        "compute": (lambda error: nav2.to_computed_path(None, 0.5, error), nav2.COMPUTE_PATH_CODES, nav2.COMPUTE_PATH),
+    }[action]
     for code in ErrorCode:
-        result = nav2.to_follow_path_result(GenModelsError(code, "A sentence."))
-        known = code in nav2.FOLLOW_PATH_CODES
-        assert (result.error_code in constants) if known else (result.error_code == nav2.FOLLOW_PATH.Result.UNKNOWN)
+        result = to_result(GenModelsError(code, "A sentence."))
+        assert result.error_code == getattr(constants.Result, codes.get(code, "UNKNOWN"))
         assert result.error_msg == "A sentence."
+
+
+@needs_nav2
+def test_a_computed_path_says_how_long_it_took():
+    path = Path(poses=[PoseStamped()])
+    result = nav2.to_computed_path(path, 0.25, None)
+    assert (result.path, result.planning_time.nanosec, result.error_code) == (path, 250_000_000, 0)
 
 
 @needs_nav2

@@ -8,6 +8,7 @@ from geometry_msgs.msg import Twist
 from nav_msgs.msg import OccupancyGrid, Odometry
 
 from genmodels_interfaces.srv import ImagineRollouts
+from genmodels_ros.conversions.maps import to_occupied
 from genmodels_ros.conversions.poses import to_planar
 from genmodels_ros.conversions.rollouts import to_command_sequences
 from genmodels_ros.conversions.sensors import to_twist
@@ -118,9 +119,7 @@ class MobilePlanner(MissionClient):
         """A route in odom [K, 2] from here. Odometry starts where the map says the robot stands."""
         message = self.map.wait(10.0)
         self.odometry.wait(10.0)
-        occupied = np.array(message.data, dtype=np.int8).reshape(message.info.height, message.info.width) > 50
-        origin = message.info.origin.position
-        self._grid = Grid(occupied, message.info.resolution, (origin.x, origin.y))
+        self._grid = Grid(*to_occupied(message))
         route = plan_route(self._grid, self._pose()[:2], goal)
         if route is None and len(drive.route) == 0:
             raise MissionFailure(f"there is no way to {tuple(goal)} on the map")

@@ -1,0 +1,174 @@
+"""Routes on the map as Nav2's bt_navigator asks for them, over real DDS with Nav2's own messages."""
+
+import math
+
+import numpy as np
+import pytest
+from action_msgs.msg import GoalStatus
+from geometry_msgs.msg import PoseStamped, TransformStamped
+from nav_msgs.msg import OccupancyGrid
+from rclpy.action import ActionClient
+from rclpy.parameter import Parameter
+from std_msgs.msg import Header
+
+from genmodels_ros.conversions.poses import from_planar, to_planar
+from genmodels_ros.conversions.simulated import to_occupancy_grid
+from genmodels_ros.conversions.stamps import header, to_seconds
+from genmodels_ros.conversions.transforms import TRANSFORMS
+from genmodels_ros.nodes.compute_path import MOST_WAITING
+from genmodels_ros.nodes.local_planner import LocalPlannerNode
+from genmodels_ros.nodes.qos import LATCHED
+
+nav2 = pytest.importorskip(
+    "nav2_msgs.action", reason="nav2_msgs is no wheel: it comes with Nav2, sudo apt install ros-jazzy-nav2-msgs"
+)
+pytestmark = pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
+ComputePathToPose = nav2.ComputePathToPose
+Result = ComputePathToPose.Result
+ODOM_IN_MAP = (1.0, 1.0, math.pi / 2)
+
+
+@pytest.fixture(scope="module")
+def node(graph):
+    patient = [Parameter("scan.max_age", value=3.0), Parameter("observation.max_age", value=30.0)]
+    node = graph.add(LocalPlannerNode(namespace="routes", parameter_overrides=patient))
+    assert node.start()
+    yield node
+    graph.remove(node)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def robot(node, driven_robot):
+    with driven_robot(node) as robot:
+        yield robot
+
+
+def two_rooms() -> OccupancyGrid:
+    """4 m x 3 m with a wall at x = 2 m that has a door 0.9 m wide around y = 2 m."""
+    occupied = np.zeros((60, 80), dtype=bool)
+    occupied[[0, -1]] = occupied[:, [0, -1]] = True
+    occupied[:, 40] = True
+    occupied[31:49, 40] = False
+    return to_occupancy_grid(occupied, 0.05, (0.0, 0.0), header("map", 0.0))
+
+
+@pytest.fixture(scope="module")
+def maps(graph, node, wait_until):
+    publisher = graph.publisher(OccupancyGrid, "routes/map", LATCHED)
+    publisher.publish(two_rooms())
+    assert wait_until(lambda: node._compute_path._map is not None)
+    return publisher
+
+
+@pytest.fixture(scope="module")
+def localised(graph, node, wait_until):
+    tf = graph.publisher(TRANSFORMS, "/tf")
+    assert wait_until(tf.get_subscription_count)
+    placed = TransformStamped(header=Header(frame_id="map"), child_frame_id="odom")
+    pose = from_planar(ODOM_IN_MAP)
+    placed.transform.translation.x, placed.transform.translation.y = ODOM_IN_MAP[:2]
+    placed.transform.rotation = pose.orientation
+
+    def known() -> bool:
+        tf.publish(TRANSFORMS(transforms=[placed]))
+        return node.frames._tree.pose("odom", "map") is not None
+
+    assert wait_until(known)
+
+
+@pytest.fixture
+def client(graph):
+    client = ActionClient(graph.node, ComputePathToPose, "routes/local_planner/compute_path_to_pose")
+    assert client.wait_for_server(60.0)
+    return client
+
+
+@pytest.fixture
+def ask(client, wait_until):
+    def ask(goal, start=None, frame="map", planner_id=""):
+        request = ComputePathToPose.Goal(goal=place(goal, frame), planner_id=planner_id)
+        if start is not None:
+            request.start, request.use_start = place(start, frame), True
+        sent = client.send_goal_async(request)
+        assert wait_until(sent.done)
+        result = sent.result().get_result_async()
+        assert wait_until(result.done)
+        return result.result()
+
+    return ask
+
+
+def place(pose, frame) -> PoseStamped:
+    return PoseStamped(header=Header(frame_id=frame), pose=from_planar(pose))
+
+
+def test_without_localisation_there_is_no_route(node, maps, ask):
+    if node.frames._tree.pose("odom", "map") is None:
+        assert ask((3.0, 1.0, 0.0)).result.error_code == Result.TF_ERROR
+
+
+def test_a_route_leads_from_the_robot_through_the_door(maps, localised, ask):
+    answer = ask((3.0, 1.0, 1.5), planner_id="GridBased")
+    assert (answer.status, answer.result.error_code) == (GoalStatus.STATUS_SUCCEEDED, Result.NONE)
+    path = answer.result.path
+    poses = np.array([to_planar(stamped.pose) for stamped in path.poses])
+    assert path.header.frame_id == "map" and to_seconds(path.header.stamp) > 0
+    assert np.allclose(poses[0, :2], ODOM_IN_MAP[:2], atol=0.1) and np.allclose(poses[-1], (3.0, 1.0, 1.5))
+    at_the_wall = poses[np.argmin(np.abs(poses[:, 0] - 2.0))]
+    assert 1.6 < at_the_wall[1] < 2.4
+    assert np.hypot(*np.diff(poses[:, :2], axis=0).T).max() < 0.06, "close enough to be followed"
+    assert to_seconds(answer.result.planning_time) > 0
+
+
+def test_a_start_may_be_given_and_frames_may_differ(maps, localised, ask):
+    straight = ask((3.5, 0.5, 0.0), start=(2.5, 0.5, 0.0)).result.path
+    assert len(straight.poses) == pytest.approx(21, abs=2)
+    ahead = ask((0.5, 0.0, 0.0), frame="odom").result.path
+    assert np.allclose(to_planar(ahead.poses[-1].pose), (1.0, 1.5, math.pi / 2))
+
+
+BAD_GOALS = {
+    "NaN": ({"goal": (math.nan, 0.0, 0.0)}, Result.UNKNOWN),
+    "beyond the map": ({"goal": (9.0, 1.0, 0.0)}, Result.GOAL_OUTSIDE_MAP),
+    "in a wall": ({"goal": (2.02, 0.5, 0.0)}, Result.GOAL_OCCUPIED),
+    "start beyond the map": ({"goal": (3.0, 1.0, 0.0), "start": (-0.1, 1.0, 0.0)}, Result.START_OUTSIDE_MAP),
+    "start in a wall": ({"goal": (3.0, 1.0, 0.0), "start": (2.02, 0.5, 0.0)}, Result.START_OCCUPIED),
+    "another planner": ({"goal": (3.0, 1.0, 0.0), "planner_id": "Smac"}, Result.INVALID_PLANNER),
+    "another frame": ({"goal": (3.0, 1.0, 0.0), "frame": "moon"}, Result.TF_ERROR),
+}
+
+
+@pytest.mark.parametrize(("fields", "code"), BAD_GOALS.values(), ids=BAD_GOALS)
+def test_a_bad_goal_is_aborted_with_a_code_and_a_sentence(maps, localised, ask, fields, code):
+    answer = ask(**fields)
+    assert (answer.status, answer.result.error_code) == (GoalStatus.STATUS_ABORTED, code)
+    assert answer.result.error_msg.endswith(".") and not answer.result.path.poses
+
+
+def test_a_closed_door_is_no_way(node, maps, localised, ask, wait_until):
+    closed, before = two_rooms(), node._compute_path._map
+    closed.data = (np.array(closed.data).reshape(60, 80) + 100 * (np.arange(80) == 40)).clip(0, 100).ravel().tolist()
+    maps.publish(closed)
+    assert wait_until(lambda: node._compute_path._map is not None and node._compute_path._map is not before)
+    assert ask((3.0, 1.0, 0.0)).result.error_code == Result.NO_VALID_PATH
+
+
+def test_a_map_that_cannot_be_read_is_not_the_last_one(node, maps, localised, ask, wait_until):
+    turned = two_rooms()
+    turned.info.origin = from_planar((0.0, 0.0, 1.0))
+    maps.publish(turned)
+    try:
+        assert wait_until(lambda: node._compute_path._map is None)
+        assert ask((3.0, 1.0, 0.0)).result.error_code == Result.UNKNOWN
+    finally:
+        maps.publish(two_rooms())
+        assert wait_until(lambda: node._compute_path._map is not None)
+
+
+def test_more_goals_than_can_wait_are_rejected(node, maps, localised, client, ask, wait_until):
+    with node._compute_path._searching:
+        sent = [client.send_goal_async(ComputePathToPose.Goal(goal=place((3.0, 1.0, 0.0), "map"))) for _ in range(10)]
+        assert wait_until(lambda: all(future.done() for future in sent))
+    assert sum(future.result().accepted for future in sent) == MOST_WAITING
+    assert wait_until(lambda: node._compute_path._waiting == 0)
+    assert ask((3.0, 1.0, 0.0)).status == GoalStatus.STATUS_SUCCEEDED
