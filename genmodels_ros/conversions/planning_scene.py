@@ -1,19 +1,23 @@
 """moveit_msgs/PlanningScene → ObjectScene, where moveit_msgs is installed: it comes with MoveIt, not with the wheels.
 
 Full scenes and differences, as MoveIt's PlanningScene applies them. Not read: the allowed collision matrix, padding and
-scale of links, colours; an octomap is a problem of the scene. Nothing here needs moveit_msgs but its type.
+scale of links, colours. Nothing here needs moveit_msgs but its type.
 """
 
 from dataclasses import replace
 
 import numpy as np
+import torch
 from geometry_msgs.msg import Pose, Transform
 
 from genmodels_ros.conversions.collision_objects import extended, moved, pose_of, to_object
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.frames import Frames
+from genmodels_ros.robots.octree import octree_boxes
+from genmodels_ros.robots.point_cloud import reach
 from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
+from genmodels_ros.robots.spheres import sphere_centers
 from genmodels_ros.robots.urdf import read_joints
 
 try:
@@ -23,7 +27,8 @@ except ImportError:
     PLANNING_SCENE = GET_PLANNING_SCENE = None
 
 ADD, REMOVE, APPEND, MOVE = range(4)  # CollisionObject's operations
-OCTOMAP = "<octomap>"
+OCTOMAP, OCTOMAP_BOXES = "<octomap>", 200  # as MoveIt calls it; about the most boxes
+CARRIED = 1.0  # m that what the arm may carry, now or later, makes it longer
 
 
 def updated(known: ObjectScene, message, frames: Frames) -> ObjectScene:
@@ -32,11 +37,10 @@ def updated(known: ObjectScene, message, frames: Frames) -> ObjectScene:
     known = with_attached(known, message.robot_state, frames)
     for thing in message.world.collision_objects:
         known = _changed(known, thing, frames)
-    octomap = message.world.octomap.octomap
-    if len(octomap.data):
-        sentence = "The planning scene has an octomap, which is not read: clear it, or see for yourself (perception.*)."
-        return known.fail(OCTOMAP, GenModelsError(ErrorCode.INVALID_OBSTACLE, sentence))
-    return known.drop(OCTOMAP) if octomap.id else known
+    octomap = message.world.octomap
+    if len(octomap.octomap.data):
+        return _with_octomap(known, octomap, frames)
+    return known.drop(OCTOMAP) if octomap.octomap.id else known
 
 
 def with_attached(known: ObjectScene, robot_state, frames: Frames) -> ObjectScene:
@@ -62,6 +66,40 @@ def told_frames(message, robot: Robot, planning_frame: str = "", base_from_plann
         if parent in told or parent == robot.base_frame:
             told.setdefault(child, told.get(parent, np.eye(4)) @ _matrix(fixed.transform))
     return told
+
+
+def _with_octomap(known: ObjectScene, message, frames: Frames) -> ObjectScene:
+    """With the boxes of an OctomapWithPose, in place of those of the last."""
+    tree, robot = message.octomap, frames.robot
+    try:
+        if tree.id != "OcTree":
+            raise GenModelsError(ErrorCode.INVALID_OBSTACLE, f"The octomap is of kind {tree.id!r}: send an OcTree.")
+        base_from_map = frames.pose(message.header.frame_id, known) @ pose_of(message.origin, "The octomap's origin")
+        map_from_base = np.linalg.inv(base_from_map)
+        centers, radii = _robot_spheres(frames)
+        boxes = octree_boxes(
+            np.asarray(tree.data, dtype=np.int8).tobytes(),
+            tree.binary,
+            tree.resolution,
+            map_from_base[:3, 3],
+            reach(robot) + CARRIED,
+            OCTOMAP_BOXES,
+            (centers @ map_from_base[:3, :3].T + map_from_base[:3, 3], radii),
+        )
+    except GenModelsError as error:
+        return known.fail(OCTOMAP, error)
+    return known.put(SceneObject(OCTOMAP, base_from_map, ((np.eye(4), boxes),)))
+
+
+def _robot_spheres(frames: Frames) -> tuple[np.ndarray, np.ndarray]:
+    """Centres [S, 3] m in the base frame and radii [S] m of the robot as it stands; none where nobody knows how."""
+    spheres = frames.robot.spheres
+    try:
+        q = torch.as_tensor(frames.configuration(), dtype=torch.float64)
+    except GenModelsError:
+        return np.zeros((0, 3)), np.zeros(0)
+    centers = sphere_centers(frames.robot.chain, spheres, q).numpy()
+    return centers[spheres.near_obstacles], spheres.radii[spheres.near_obstacles]
 
 
 def _changed(known: ObjectScene, message, frames: Frames) -> ObjectScene:
@@ -135,7 +173,7 @@ def _put_down(known: ObjectScene, thing: SceneObject, frames: Frames) -> ObjectS
 
 
 def _without_all_around(known: ObjectScene) -> ObjectScene:
-    return ObjectScene({id: thing for id, thing in known.objects.items() if thing.link})
+    return ObjectScene({id: thing for id, thing in known.objects.items() if thing.link or id == OCTOMAP})
 
 
 def _operation(message) -> int:

@@ -59,18 +59,27 @@ def perceive(
     cells = cells[counts >= settings.min_points]
     centers = sphere_centers(robot.chain, robot.spheres, torch.as_tensor(q, dtype=torch.float64)).numpy()
     cells = cells[_outside(centers, robot.spheres.radii + settings.robot_margin, (cells + 0.5) * size)]
-    factor, (lower, upper) = CELLS, merge(coarser(cells, CELLS))
-    while len(lower) > FILLED * settings.max_boxes:
-        # Surfaces: the number of boxes falls with the square of the voxel's size.
-        factor = max(factor + 1, int(factor * (len(lower) / (FILLED * settings.max_boxes)) ** 0.5))
-        lower, upper = merge(coarser(cells, factor))
-    lower, upper = fill(lower, upper, settings.max_boxes)
     mine = robot.spheres.near_obstacles
+    return boxed(cells, size, settings.max_boxes, centers[mine], robot.spheres.radii[mine], CELLS)
+
+
+def boxed(
+    cells: np.ndarray, size: float, max_boxes: int, centers: np.ndarray, radii: np.ndarray, factor: int = 1
+) -> PerceivedScene:
+    """About `max_boxes` boxes, in the frame of the cells, that hold cells [M, 3] of `size` m, made of voxels `factor`
+    times as large or more; where they would touch spheres, centers [S, 3] and radii [S] m, they keep to the cells.
+    """
+    lower, upper = merge(coarser(cells, factor))
+    while len(lower) > FILLED * max_boxes:
+        # Surfaces: the number of boxes falls with the square of the voxel's size.
+        factor = max(factor + 1, int(factor * (len(lower) / (FILLED * max_boxes)) ** 0.5))
+        lower, upper = merge(coarser(cells, factor))
+    lower, upper = fill(lower, upper, max_boxes)
     lower, upper = carve(
         lower * factor,
         upper * factor,
         cells,
-        lambda lower, upper: _touched(lower * size, upper * size, centers[mine], robot.spheres.radii[mine]),
+        lambda lower, upper: _touched(lower * size, upper * size, centers, radii),
     )
     return PerceivedScene(_boxes(lower * size, upper * size), factor * size)
 

@@ -1,5 +1,7 @@
 """MoveIt's planning scene, whole and by differences: obstacles and what is carried; nothing is lost in silence."""
 
+import struct
+
 import numpy as np
 import pytest
 from geometry_msgs.msg import Point, Pose, Transform, TransformStamped
@@ -311,15 +313,50 @@ def test_what_cannot_be_attached_forbids_planning(message):
     assert after(scene(thing()), known=failed).scene.obstacles
 
 
-def test_an_octomap_forbids_planning_until_it_is_cleared():
-    message = scene()
-    message.world.octomap.octomap.id, message.world.octomap.octomap.data = "OcTree", [1, 2, 3]
-    known = after(message)
-    assert "octomap" in known.problems[OCTOMAP].message
-    assert after(scene(), known=known).problems, "a difference says nothing of it"
-    message = scene()
-    message.world.octomap.octomap.id = "cleared"
-    assert not after(message, known=known).problems
+def octomap(*voxels, resolution=0.1, frame="panda_link0", origin=None, data=None) -> PlanningScene:
+    """One path of a tree down to a voxel, each an int in [0, 2^16) three times."""
+    message, stream = scene(), b""
+    for depth in reversed(range(16)):
+        child = sum(1 << axis for axis in range(3) if voxels[axis] + 2**15 >> depth & 1)
+        stream += struct.pack("<H", (3 if depth else 2) << 2 * child)
+    placed = message.world.octomap
+    placed.header.frame_id, placed.origin = frame, origin or at()
+    placed.octomap.id, placed.octomap.binary, placed.octomap.resolution = "OcTree", True, resolution
+    placed.octomap.data = np.frombuffer(stream if data is None else data, dtype=np.int8).tolist()
+    return message
+
+
+def test_an_octomap_becomes_boxes_where_it_is():
+    quarter = at(0.1, turn=np.pi / 2)
+    known = after(octomap(5, 0, 3, origin=quarter), scene(thing()))
+    box = next(o for o in known.scene.obstacles if o.id == OCTOMAP)
+    np.testing.assert_allclose(box.dims, 0.1, atol=1e-4)
+    np.testing.assert_allclose(box.center, (0.1 - 0.05, 0.55, 0.35), atol=1e-6)
+    assert ids(after(scene(bare("", REMOVE)), known=known)) == [OCTOMAP], "it is no object"
+    assert ids(after(octomap(9, 9, 9), known=known)) == [OCTOMAP, "box"]
+    assert after(scene(), known=known).objects.keys() == known.objects.keys(), "a difference says nothing of it"
+    cleared = scene()
+    cleared.world.octomap.octomap.id = "cleared"
+    assert ids(after(cleared, known=known)) == ["box"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        octomap(5, 0, 3, data=b"\x03"),
+        octomap(5, 0, 3, data=b"\x03\x00" * 20),
+        octomap(5, 0, 3, resolution=0.0),
+        octomap(5, 0, 3, resolution=NAN),
+        octomap(5, 0, 3, frame="moon"),
+        octomap(5, 0, 3, origin=at(NAN)),
+    ],
+)
+def test_an_octomap_that_cannot_be_read_forbids_planning_until_the_next(message):
+    known = after(octomap(5, 0, 3), message)
+    with pytest.raises(GenModelsError):
+        _ = known.scene
+    assert after(scene(), known=known).problems
+    assert after(octomap(5, 0, 3), known=known).scene.obstacles
 
 
 NUMBER = st.floats() | st.sampled_from([0.0, 1.0, 0.1, -1.0, NAN, float("inf")])

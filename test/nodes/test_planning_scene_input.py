@@ -294,7 +294,7 @@ def test_what_cannot_be_read_is_no_free_space(graph, node, moveit):
     moveit.sends(difference(thing("box", size=(float("nan"), 1, 1))))
     assert moveit.plans().error_code.val == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
     octomap = difference(CollisionObject(id="box", operation=CollisionObject.REMOVE))
-    octomap.world.octomap.octomap.data = [1]
+    octomap.world.octomap.octomap.data, octomap.world.octomap.octomap.id = [1], "ColorOcTree"
     moveit.sends(octomap)
     assert "octomap" in moveit.plans().error_code.message
     moveit.sends(EMPTY)
