@@ -12,8 +12,10 @@ import genmodels_ros
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.world_model import WorldModelNode
 
-PAGE = (Path(genmodels_ros.__file__).resolve().parents[1] / "docs" / "world_model.md").read_text()
-ELSEWHERE = {"speed_limit", "predicted_image", "image_raw", "cmd_vel"}  # made where nav2, a camera or a publisher is
+DOCS = Path(genmodels_ros.__file__).resolve().parents[1] / "docs"
+PAGE, WITH_NAV2 = (DOCS / "world_model.md").read_text(), (DOCS / "mobile_with_nav2.md").read_text()
+# Made where Nav2, a camera or a publisher is.
+ELSEWHERE = {"speed_limit", "is_path_valid", "predicted_image", "image_raw", "cmd_vel"}
 
 
 def test_its_program_is_python():
@@ -23,14 +25,18 @@ def test_its_program_is_python():
 
 
 def test_its_parameters_for_nav2_are_yaml_about_a_topic_of_ours():
-    costmap, monitor = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))
-    layer = costmap["local_costmap"]["local_costmap"]["ros__parameters"]["voxel_layer"]
-    source = monitor["collision_monitor"]["ros__parameters"]
-    assert layer["observation_sources"].split() == ["scan", "predicted"] == source["observation_sources"]
-    assert layer["predicted"]["topic"] == source["predicted"]["topic"] == "/world_model/predicted_obstacles"
+    text, _ = re.findall(r"```yaml\n(.*?)```", WITH_NAV2, re.DOTALL)
+    pasted = yaml.safe_load(text)
+    layer = pasted["local_costmap"]["local_costmap"]["ros__parameters"]["predicted_layer"]
+    monitor = pasted["collision_monitor"]["ros__parameters"]
+    assert layer["observation_sources"].split() == ["predicted", "scan"] == sorted(monitor["observation_sources"])
+    assert layer["predicted"]["topic"] == monitor["predicted"]["topic"] == "/world_model/predicted_obstacles"
     height = next(row.default for row in WorldModelNode.PARAMETERS if row.name == "obstacles.height")
     assert layer["predicted"]["min_obstacle_height"] <= height <= layer["predicted"]["max_obstacle_height"]
-    assert source["predicted"]["min_height"] <= height <= source["predicted"]["max_height"], "the points pass"
+    assert monitor["predicted"]["min_height"] <= height <= monitor["predicted"]["max_height"], "the points pass"
+    assert layer["predicted"]["obstacle_max_range"] < layer["scan"]["raytrace_max_range"], "what is marked is cleared"
+    zones = [monitor[name] for name in monitor["polygons"]]
+    assert {source for zone in zones for source in zone["sources_names"]} == set(monitor["observation_sources"])
 
 
 def test_its_parameters_codes_and_types_exist():
