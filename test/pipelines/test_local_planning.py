@@ -128,6 +128,15 @@ def test_a_new_route_neither_ends_the_search_nor_counts_as_progress():
     assert again.left(np.zeros(2)) == pytest.approx(3.0)
 
 
+def test_a_route_that_gets_shorter_by_itself_is_no_progress():
+    task, states = GoalDrive(LocalPlanner(Kinematics()), np.array([0.0, 5.0])), []
+    for index in range(PATIENCE + 2):
+        route = np.array([[0.0, 0.0], [0.0, 5.0 - 0.15 * index]])
+        task.reroute(route[-1], route, np.zeros(2))
+        states.append(task.step(seen(0.2 * index)).state)
+    assert states[-1] == DriveState.RECOVERING
+
+
 def test_a_fast_lidar_does_not_make_it_impatient():
     task, states = GoalDrive(LocalPlanner(Kinematics()), np.array([1.5, 0.0])), []
     for index in range(4 * PATIENCE + 8):  # it never comes farther; 20 scans a second, 5 decisions
