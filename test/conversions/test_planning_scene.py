@@ -11,8 +11,9 @@ from shape_msgs.msg import Mesh, MeshTriangle, Plane, SolidPrimitive
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.planning_scene import OCTOMAP, PLANNING_SCENE, told_frames, updated
-from genmodels_ros.conversions.poses import to_pose
+from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.frames import Frames
 from genmodels_ros.robots.obstacles import Box, Cylinder, Sphere
@@ -313,50 +314,72 @@ def test_what_cannot_be_attached_forbids_planning(message):
     assert after(scene(thing()), known=failed).scene.obstacles
 
 
+def stream(voxels, depth=15) -> bytes:
+    """A binary tree down to voxels, each (i, j, k) in [0, 2^16)."""
+    children: dict[int, list] = {}
+    for voxel in voxels:
+        children.setdefault(sum(1 << axis for axis in range(3) if voxel[axis] >> depth & 1), []).append(voxel)
+    word = struct.pack("<H", sum((3 if depth else 2) << 2 * child for child in children))
+    return word + b"".join(stream(children[child], depth - 1) for child in sorted(children) if depth)
+
+
 def octomap(*voxels, resolution=0.1, frame="panda_link0", origin=None, data=None) -> PlanningScene:
-    """One path of a tree down to a voxel, each an int in [0, 2^16) three times."""
-    message, stream = scene(), b""
-    for depth in reversed(range(16)):
-        child = sum(1 << axis for axis in range(3) if voxels[axis] + 2**15 >> depth & 1)
-        stream += struct.pack("<H", (3 if depth else 2) << 2 * child)
+    """voxels: (i, j, k) counted from the map's origin."""
+    message, data = scene(), stream([np.add(voxel, 2**15) for voxel in voxels]) if data is None else data
     placed = message.world.octomap
     placed.header.frame_id, placed.origin = frame, origin or at()
     placed.octomap.id, placed.octomap.binary, placed.octomap.resolution = "OcTree", True, resolution
-    placed.octomap.data = np.frombuffer(stream if data is None else data, dtype=np.int8).tolist()
+    placed.octomap.data = np.frombuffer(data, dtype=np.int8).tolist()
     return message
 
 
 def test_an_octomap_becomes_boxes_where_it_is():
     quarter = at(0.1, turn=np.pi / 2)
-    known = after(octomap(5, 0, 3, origin=quarter), scene(thing()))
+    known = after(octomap((5, 0, 3), origin=quarter), scene(thing()))
     box = next(o for o in known.scene.obstacles if o.id == OCTOMAP)
     np.testing.assert_allclose(box.dims, 0.1, atol=1e-4)
     np.testing.assert_allclose(box.center, (0.1 - 0.05, 0.55, 0.35), atol=1e-6)
     assert ids(after(scene(bare("", REMOVE)), known=known)) == [OCTOMAP], "it is no object"
-    assert ids(after(octomap(9, 9, 9), known=known)) == [OCTOMAP, "box"]
+    assert ids(after(octomap((9, 9, 9)), known=known)) == [OCTOMAP, "box"]
     assert after(scene(), known=known).objects.keys() == known.objects.keys(), "a difference says nothing of it"
     cleared = scene()
     cleared.world.octomap.octomap.id = "cleared"
     assert ids(after(cleared, known=known)) == ["box"]
 
 
+def test_boxes_of_an_octomap_do_not_fill_the_room_that_the_arm_stands_in(monkeypatch):
+    monkeypatch.setattr("genmodels_ros.conversions.planning_scene.OCTOMAP_BOXES", 1)
+    origin = at(0.2, -0.7, 0.1, 0.8)
+    map_from_base = np.linalg.inv(to_matrix(origin))
+    hand = FRAMES.pose("panda_hand")[:3, 3]
+    beside = [(map_from_base @ [hand[0], hand[1] + side, hand[2], 1])[:3] // 0.05 for side in (-0.3, 0.3)]
+    message = octomap(*(place.astype(int) for place in beside), resolution=0.05, origin=origin)
+    assert not CollisionChecker(ROBOT, after(message).scene).in_collision(ROBOT.ready)
+
+    def nowhere():
+        raise GenModelsError(ErrorCode.NO_ROBOT_STATE, "Nobody knows.")
+
+    joined = after(message, frames=Frames(ROBOT, nowhere)).scene
+    assert len(joined.obstacles) == 1 and CollisionChecker(ROBOT, joined).in_collision(ROBOT.ready)
+
+
 @pytest.mark.parametrize(
     "message",
     [
-        octomap(5, 0, 3, data=b"\x03"),
-        octomap(5, 0, 3, data=b"\x03\x00" * 20),
-        octomap(5, 0, 3, resolution=0.0),
-        octomap(5, 0, 3, resolution=NAN),
-        octomap(5, 0, 3, frame="moon"),
-        octomap(5, 0, 3, origin=at(NAN)),
+        octomap((5, 0, 3), data=b"\x03"),
+        octomap((5, 0, 3), data=b"\x03\x00" * 20),
+        octomap((5, 0, 3), resolution=0.0),
+        octomap((5, 0, 3), resolution=NAN),
+        octomap((5, 0, 3), frame="moon"),
+        octomap((5, 0, 3), origin=at(NAN)),
     ],
 )
 def test_an_octomap_that_cannot_be_read_forbids_planning_until_the_next(message):
-    known = after(octomap(5, 0, 3), message)
+    known = after(octomap((5, 0, 3)), message)
     with pytest.raises(GenModelsError):
         _ = known.scene
     assert after(scene(), known=known).problems
-    assert after(octomap(5, 0, 3), known=known).scene.obstacles
+    assert after(octomap((5, 0, 3)), known=known).scene.obstacles
 
 
 NUMBER = st.floats() | st.sampled_from([0.0, 1.0, 0.1, -1.0, NAN, float("inf")])

@@ -1,5 +1,7 @@
 """MoveIt's planning scene over real DDS: plans avoid its objects and what the arm carries, and fail in its words."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -249,6 +251,12 @@ def test_what_the_arm_carries_is_kept_clear_of_everything(graph, moveit):
     assert verdict.error.value == ErrorCode.TRAJECTORY_IN_COLLISION and "stick touches block" in verdict.error.message
     alone = VerifyTrajectory.Request(trajectory=free, ignore_obstacles_topic=True)
     assert graph.call(VerifyTrajectory, f"{NAME}/verify", alone).valid, "without the block there is room"
+    alone.obstacles = to_obstacle_array(Scene((Sphere(tip[:3], 0.02, "ball"),)), Header())
+    assert "stick touches ball" in graph.call(VerifyTrajectory, f"{NAME}/verify", alone).error.message
+    request = TrajectoryRequest(start=state_of(START), joint_goal=state_of(GOAL), ignore_obstacles_topic=True)
+    request.obstacles = alone.obstacles
+    result = graph.call(GenerateTrajectories, f"{NAME}/generate", GenerateTrajectories.Request(request=request)).result
+    assert result.error.value == ErrorCode.GOAL_IN_COLLISION, "what it carries cannot be ignored"
     back = joint_goal(START - 0.5 * TURN)
     assert moveit.plans(back).error_code.val == MoveItErrorCodes.SUCCESS, "elsewhere there is room for the stick"
     let_go = AttachedCollisionObject(object=CollisionObject(id="stick", operation=CollisionObject.REMOVE))
@@ -312,7 +320,8 @@ def test_a_scene_of_too_many_solids_is_refused(node, moveit):
         node.set_parameters([Parameter("max_obstacles", value=1000)])
 
 
-def test_the_whole_scene_is_asked_for_by_who_comes_late(graph, node, moveit, wait_until):
+def test_the_whole_scene_is_asked_for_once_by_who_comes_late(graph, node, moveit, wait_until, monkeypatch):
+    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.ASKING", 0.02)
     asked = []
 
     def answer(request, response):
@@ -327,6 +336,7 @@ def test_the_whole_scene_is_asked_for_by_who_comes_late(graph, node, moveit, wai
         assert wait_until(lambda: "before" in node.scene_input.planning_scene.objects.objects)
         moveit.stands_at(START)
         moveit.sends(difference(thing("after", (0.0, -0.6, 0.6))))
+        time.sleep(0.2)
         assert set(node.scene_input.planning_scene.objects.objects) == {"before", "after"} and len(asked) == 1
         assert node.details()["planning_scene_objects"] == "2"
     finally:
