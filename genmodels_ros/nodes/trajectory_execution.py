@@ -120,14 +120,17 @@ class Execution:
             if not ended.done():
                 theirs.cancel_goal_async()
                 if not _done(ended, self._node.value("execution.patience")):
-                    raise GenModelsError(
-                        ErrorCode.TIME_LIMIT, "The controller did not answer that its goal is cancelled."
-                    )
+                    sentence = "The controller did not answer that its goal is cancelled: stop the arm by other means."
+                    raise GenModelsError(ErrorCode.TIME_LIMIT, sentence)
+        except Exception:
+            theirs.cancel_goal_async()  # nothing moves that nobody watches
+            raise
         finally:
             self._node.supervision.release(command)
-        if why is not None:
+        status = ended.result().status
+        if why is not None and status != GoalStatus.STATUS_SUCCEEDED:  # it may have arrived meanwhile
             raise GenModelsError(why.code, f"Stopped on its way: {why.message}")
-        return ended.result().status, ended.result().result
+        return status, ended.result().result
 
     def _objection(self, command) -> GenModelsError | None:
         """Why the motion must not go on."""

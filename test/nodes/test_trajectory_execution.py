@@ -332,7 +332,7 @@ def test_a_controller_that_does_not_stop_is_told_of(graph, lonely_client, contro
     handle.cancel_goal_async()
     status, result = end(handle, wait_until)
     assert status == GoalStatus.STATUS_ABORTED and "did not answer" in result.error_string
-    assert controller.cancellations == 1
+    assert controller.cancellations >= 1
 
 
 def test_a_moving_arm_begins_nothing(graph, lonely, lonely_client, controller, wait_until):
