@@ -1,8 +1,12 @@
 """Places and paths of messages brought to the base and its odometry, from `map` and whatever else tf knows, too."""
 
+import threading
+
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
+from rclpy.callback_groups import CallbackGroup
+from rclpy.clock import Clock, ClockType
 from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from genmodels_ros.conversions.plans import to_place
@@ -16,12 +20,26 @@ from genmodels_ros.pipelines.frame_tree import FrameTree
 from genmodels_ros.pipelines.routes import to_odom
 
 DEPTH = 100  # as tf2's own listeners
+LOOK = 0.1  # s between looks at what has come
 STATIC = QoSProfile(depth=DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 ONE_PATH = Bounds(sequences=1, steps=0)
 
 
+class Unheard(CallbackGroup):
+    """Whose messages wait until somebody takes them: 100 callbacks a second for tf would take an eighth of a core."""
+
+    def can_execute(self, entity) -> bool:
+        return False
+
+    def beginning_execution(self, entity) -> bool:
+        return False
+
+    def ending_execution(self, entity) -> None:
+        pass
+
+
 class Frames:
-    """Listens to `/tf` and `/tf_static` from activation to deactivation, where tf2_msgs is installed.
+    """Looks at `/tf` and `/tf_static` from activation to deactivation, where tf2_msgs is installed.
 
     The newest of each transform counts. A path is read once, when it comes, and a planner sends a newer one before
     localisation has moved far: neither needs a history of transforms, and tf2's own buffer is no wheel.
@@ -30,9 +48,16 @@ class Frames:
     def __init__(self, node: ManagedNode, listening: ObservationInput):
         """Made on activation."""
         self._node, self._listening, self._tree = node, listening, FrameTree()
+        self._taking, self._subscriptions = threading.Lock(), []
         if TRANSFORMS is not None:
-            node.add_subscription(TRANSFORMS, "/tf", self._receive, DEPTH)
-            node.add_subscription(TRANSFORMS, "/tf_static", self._receive, STATIC)
+            group = Unheard()
+            self._subscriptions = [
+                node.add_subscription(TRANSFORMS, topic, self._receive, qos, group)
+                for topic, qos in (("/tf", DEPTH), ("/tf_static", STATIC))
+            ]
+            node.add_farewell(self._forget)
+            steady = Clock(clock_type=ClockType.STEADY_TIME)
+            node.add_timer(LOOK, self._take, group=node.concurrent, clock=steady)
 
     def place(self, message: PoseStamped, pose: np.ndarray) -> np.ndarray:
         """[3] in odom, for the base at `pose` [3] in odom. Raises GenModelsError: UNKNOWN_FRAME, NOT_FINITE."""
@@ -55,6 +80,7 @@ class Frames:
 
     def odom_in(self, frame: str, what: str) -> np.ndarray:
         """Where the odometry lies [3] in `frame`, which is `what`'s. Raises GenModelsError(UNKNOWN_FRAME)."""
+        self._take()
         odom_frame = self._listening.odom_frame
         odom = self._tree.pose(odom_frame, frame.lstrip("/")) if frame else None
         if odom is None:
@@ -65,12 +91,21 @@ class Frames:
             )
         return odom
 
+    def _take(self) -> None:
+        """All that has come since the last look."""
+        with self._taking:
+            for subscription in self._subscriptions:
+                with subscription.handle:
+                    while (taken := subscription.handle.take_message(TRANSFORMS, False)) is not None:
+                        self._receive(taken[0])
+
+    def _forget(self) -> None:
+        with self._taking:
+            self._subscriptions = []
+
     def _receive(self, message) -> None:
-        refusal = None
         for transform in message.transforms:
             try:
                 self._tree.put(*from_transform(transform))
-            except GenModelsError as error:
-                refusal = error
-        if refusal is not None:
-            raise refusal
+            except GenModelsError as error:  # the others are as good as ever
+                self._node.report(error)

@@ -1,0 +1,92 @@
+"""Frames that tf tells of, taken from real DDS."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from geometry_msgs.msg import PoseStamped, TransformStamped
+from nav_msgs.msg import Path
+from std_msgs.msg import Header
+
+from genmodels_ros.conversions.poses import from_planar
+from genmodels_ros.conversions.transforms import TRANSFORMS
+from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.frames import STATIC, Frames
+from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.pipelines.routes import to_odom
+
+needs_tf = pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
+POSE = np.array([0.5, -0.2, 0.3])  # of the base in odom
+
+
+class Listener(ManagedNode):
+    PARAMETERS = (*ManagedNode.PARAMETERS, Parameter("base_frame", "base_link", "The base's"))
+
+    def activate(self):
+        self.frames = Frames(self, SimpleNamespace(odom_frame="odom"))
+
+
+@pytest.fixture(scope="module")
+def node(graph):
+    node = graph.add(Listener("tf_listener"))
+    assert node.start()
+    yield node
+    graph.remove(node)
+
+
+def transform(parent, frame, pose):
+    message = TransformStamped(header=Header(frame_id=parent), child_frame_id=frame)
+    placed = from_planar(pose)
+    message.transform.translation.x, message.transform.translation.y = float(pose[0]), float(pose[1])
+    message.transform.rotation = placed.orientation
+    return message
+
+
+def goal(frame, pose=(1.0, 2.0, 0.5)) -> PoseStamped:
+    return PoseStamped(header=Header(frame_id=frame), pose=from_planar(pose))
+
+
+def known(node, frame) -> bool:
+    try:
+        node.frames.place(goal(frame), POSE)
+    except GenModelsError:
+        return False
+    return True
+
+
+def test_odometry_and_base_need_no_tf(node):
+    np.testing.assert_allclose(node.frames.place(goal("odom"), POSE), (1.0, 2.0, 0.5))
+    np.testing.assert_allclose(node.frames.place(goal("base_link"), POSE), to_odom(POSE, np.array([1.0, 2.0, 0.5])))
+
+
+@pytest.mark.parametrize("frame", ["", "nowhere"])
+def test_a_frame_nobody_told_of_is_refused(node, frame):
+    with pytest.raises(GenModelsError) as error:
+        node.frames.path(Path(header=Header(frame_id=frame)), POSE)
+    assert error.value.code == ErrorCode.UNKNOWN_FRAME and error.value.message.endswith(".")
+
+
+@needs_tf
+def test_one_bad_transform_spoils_no_other_and_the_newest_counts(graph, node, wait_until):
+    tf = graph.publisher(TRANSFORMS, "/tf")
+    assert wait_until(tf.get_subscription_count)
+    bad = transform("moved", "bad", (0.0, 0.0, 0.0))
+    bad.transform.translation.x = math.nan
+    tf.publish(TRANSFORMS(transforms=[bad, transform("/moved", "odom", (0.0, 0.0, 0.0))]))
+    assert wait_until(lambda: known(node, "moved")) and "NOT_FINITE" in node.monitor.last_error
+    told = np.array([3.0, 1.0, math.pi / 2])
+    tf.publish(TRANSFORMS(transforms=[transform("moved", "odom", told)]))
+    here = to_odom(told, np.array([1.0, 2.0, 0.5]))
+    assert wait_until(lambda: np.allclose(node.frames.place(goal("moved", here), POSE), (1.0, 2.0, 0.5)))
+
+
+@needs_tf
+def test_what_stands_still_is_known_to_who_comes_later(graph, node, wait_until):
+    static = graph.publisher(TRANSFORMS, "/tf_static", STATIC)
+    static.publish(TRANSFORMS(transforms=[transform("fixed", "odom", (1.0, 0.0, 0.0))]))
+    for _ in range(3):
+        node.trigger_deactivate()
+        node.trigger_activate()
+        assert wait_until(lambda: known(node, "fixed"))
