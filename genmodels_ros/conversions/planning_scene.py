@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from geometry_msgs.msg import Pose, Transform
+from geometry_msgs.msg import Pose, Transform, TransformStamped
 
 from genmodels_ros.conversions.collision_objects import extended, moved, pose_of, to_object
 from genmodels_ros.errors import ErrorCode, GenModelsError
@@ -50,22 +50,25 @@ def with_attached(known: ObjectScene, robot_state, frames: Frames) -> ObjectScen
     return known
 
 
-def told_frames(message, robot: Robot, planning_frame: str = "", base_from_planning=None) -> dict[str, np.ndarray]:
+def told_frames(message, robot: Robot, known: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """{frame: base_from_frame [4, 4]} that a PlanningScene tells of: its planning frame, where the one joint between
-    that and the robot's root is among the state's, and what is fixed in it; planning_frame: one that is known already.
+    that and the robot's root is among the state's, and what is fixed in it or in a frame that is `known` already.
 
     Raises GenModelsError(INVALID_OBSTACLE) for a transform that is none.
     """
     told, joints = {}, message.robot_state.multi_dof_joint_state
-    if planning_frame and base_from_planning is not None:
-        told[planning_frame] = told[""] = base_from_planning
     if len(joints.transforms) == 1 and joints.header.frame_id and _root(robot) == robot.base_frame:
         told[joints.header.frame_id] = told[""] = np.linalg.inv(_matrix(joints.transforms[0]))
     for fixed in message.fixed_frame_transforms:
-        parent, child = fixed.header.frame_id, fixed.child_frame_id
-        if parent in told or parent == robot.base_frame:
-            told.setdefault(child, told.get(parent, np.eye(4)) @ _matrix(fixed.transform))
+        parent = told.get(fixed.header.frame_id, known.get(fixed.header.frame_id))
+        if parent is not None:
+            told.setdefault(fixed.child_frame_id, parent @ _matrix(fixed.transform))
     return told
+
+
+def to_fixed(message: TransformStamped) -> tuple[str, tuple[str, np.ndarray]]:
+    """(frame, (parent, parent_from_frame [4, 4])) of one of /tf_static. Raises GenModelsError(INVALID_OBSTACLE)."""
+    return message.child_frame_id, (message.header.frame_id, _matrix(message.transform))
 
 
 def _with_octomap(known: ObjectScene, message, frames: Frames) -> ObjectScene:

@@ -5,27 +5,34 @@ from collections.abc import Callable
 
 import numpy as np
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 
-from genmodels_ros.conversions.planning_scene import GET_PLANNING_SCENE, PLANNING_SCENE, told_frames, updated
+from genmodels_ros.conversions.planning_scene import (
+    GET_PLANNING_SCENE,
+    PLANNING_SCENE,
+    to_fixed,
+    told_frames,
+    updated,
+)
 from genmodels_ros.conversions.poses import to_matrix, to_pose
+from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.frames import Frames
+from genmodels_ros.robots.frames import Frames, fixed_to
 from genmodels_ros.robots.scene_objects import ObjectScene
 
+FIXED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # as tf2's own listeners
 DIFFERENCES = QoSProfile(depth=100)  # as move_group sends them: none may be lost
 UNREADABLE, TOO_MANY = "<scene>", "<number>"  # among the problems
 ASKING = 1.0  # s between looks whether somebody answers for the whole scene
 
 
 class PlanningSceneInput:
-    """Follows the topic monitored_planning_scene, and asks the service get_planning_scene once for what was before.
-
-    objects: what is known; frames: {frame: base_from_frame} that it was told of, its planning frame among them.
+    """Follows the topic monitored_planning_scene, and asks the service get_planning_scene once for what was before;
+    `objects` is what is known. Frames come from /tf_static as well, where tf2_msgs is installed.
     """
 
     PARAMETERS = (
@@ -39,22 +46,29 @@ class PlanningSceneInput:
 
     def __init__(self, node: ManagedNode, robot: Robot):
         self._node, self._robot = node, robot
-        self.objects, self.frames = ObjectScene(), {}
+        self.objects, self._told, self._given, self._parents = ObjectScene(), {}, {}, {}
         self._lock = threading.Lock()  # between the topic and the service's answer
 
     def activate(self, state: RobotState, changed: Callable[[], None]) -> None:
         """Starts listening; `changed` is called after every message. Raises GenModelsError for a pose that is none."""
         self._state, self._changed = state, changed
-        self.objects, self.frames = ObjectScene(), self._given()
+        self.objects, self._told, self._given, self._parents = ObjectScene(), {}, self._planning_frame(), {}
         if PLANNING_SCENE is None:
             return
         in_order = MutuallyExclusiveCallbackGroup()  # beside joint_states, which a large mesh must not keep waiting
         self._node.add_subscription(
             PLANNING_SCENE, "monitored_planning_scene", self._receive, DIFFERENCES, group=in_order
         )
+        if TRANSFORMS is not None:
+            self._node.add_subscription(TRANSFORMS, "/tf_static", self._receive_fixed, FIXED, group=in_order)
         self._whole = self._node.add_client(GET_PLANNING_SCENE, "get_planning_scene")
         self._asked = False
         self._node.add_timer(ASKING, self._ask)
+
+    @property
+    def frames(self) -> dict[str, np.ndarray]:
+        """{frame: base_from_frame [4, 4]}: what the planning scene tells counts most, then parameters, then tf."""
+        return fixed_to(self._robot.base_frame, self._parents) | self._given | self._told
 
     def details(self) -> dict[str, str]:
         """Lines for the diagnostics."""
@@ -78,6 +92,15 @@ class PlanningSceneInput:
         except GenModelsError as error:
             self._node.report(error)
 
+    def _receive_fixed(self, message) -> None:
+        """Frames that stand still; a scene with problems may be read now, so it is asked for again."""
+        for transform in message.transforms:
+            try:
+                self._parents = self._parents | dict([to_fixed(transform)])
+            except GenModelsError as error:  # the others are as good as ever
+                self._node.report(error)
+        self._asked = self._asked and not self.objects.problems
+
     def _receive(self, message) -> None:
         with self._lock:
             before = self.objects
@@ -89,12 +112,19 @@ class PlanningSceneInput:
 
     def _take(self, message) -> None:
         try:
-            told = told_frames(message, self._robot, *self._planning_frame())
-            self.frames = (self.frames if message.is_diff else self._given()) | told
+            self._told = self._told if message.is_diff else {}
+            self._told = self._told | told_frames(message, self._robot, self.frames)
             frames = Frames(self._robot, self._state.current, self.frames)
             self.objects = self._bounded(updated(self.objects, message, frames))
         except GenModelsError as error:
-            self.objects = self.objects.fail(UNREADABLE, error)
+            self._lose_track(error)
+        except Exception:
+            self._lose_track(GenModelsError(ErrorCode.INTERNAL_ERROR, "The planning scene was not read: see the log."))
+            raise
+
+    def _lose_track(self, error: GenModelsError) -> None:
+        """What is known is not all there is any more, until the whole scene has come."""
+        self.objects, self._asked = self.objects.fail(UNREADABLE, error), False
 
     def _bounded(self, objects: ObjectScene) -> ObjectScene:
         count, most = sum(len(thing.solids) for thing in objects.objects.values()), self._node.value("max_obstacles")
@@ -103,14 +133,11 @@ class PlanningSceneInput:
         sentence = f"The planning scene needs {count} obstacles, more than max_obstacles, {most}: simplify its meshes."
         return objects.fail(TOO_MANY, GenModelsError(ErrorCode.INVALID_COUNT, sentence))
 
-    def _given(self) -> dict[str, np.ndarray]:
-        frame, pose = self._planning_frame()
-        return {frame: pose, "": pose} if frame else {}
-
-    def _planning_frame(self) -> tuple[str, np.ndarray | None]:
+    def _planning_frame(self) -> dict[str, np.ndarray]:
         frame, values = self._node.value("planning_scene.frame"), list(self._node.value("planning_scene.frame_pose"))
         if len(values) != 7:
             raise GenModelsError(
                 ErrorCode.WRONG_LENGTH, f"planning_scene.frame_pose needs x y z qx qy qz qw, got {len(values)} numbers."
             )
-        return frame, to_matrix(to_pose(values[:3], values[3:]), "planning_scene.frame_pose")
+        pose = to_matrix(to_pose(values[:3], values[3:]), "planning_scene.frame_pose")
+        return {frame: pose, "": pose} if frame else {}

@@ -12,6 +12,22 @@ from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
 
 
+def fixed_to(base: str, parents: dict[str, tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """{frame: base_from_frame [4, 4]} of all that fixed transforms connect with a base, itself among them.
+
+    parents: {frame: (its parent, parent_from_frame [4, 4])}
+    """
+    found, count = {base: np.eye(4)}, 0
+    while len(found) > count:
+        count = len(found)
+        for frame, (parent, pose) in parents.items():
+            if parent in found:
+                found.setdefault(frame, found[parent] @ pose)
+            elif frame in found:
+                found[parent] = found[frame] @ np.linalg.inv(pose)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Frames:
     """configuration: () → [D] rad, asked where a link is meant that moves; may raise GenModelsError
@@ -38,7 +54,7 @@ class Frames:
         raise GenModelsError(
             ErrorCode.UNKNOWN_FRAME,
             f"Frame {frame!r} is neither {self.robot.base_frame!r} nor a link, an object or a frame told of: transform "
-            "it first, or set planning_scene.frame and planning_scene.frame_pose.",
+            "it first, publish it on /tf_static, or set planning_scene.frame and planning_scene.frame_pose.",
         )
 
     def link_pose(self, link: str) -> np.ndarray:

@@ -228,20 +228,21 @@ def test_the_planning_frame_is_read_from_the_joint_that_leads_to_the_robot():
     fixed = TransformStamped(header=Header(frame_id="world"), child_frame_id="camera")
     fixed.transform.translation.x = 0.3
     message.fixed_frame_transforms = [fixed]
-    told = told_frames(message, ROBOT)
+    told = told_frames(message, ROBOT, {})
     assert set(told) == {"world", "", "camera"}
     known = after(message, frames=Frames(ROBOT, lambda: ROBOT.ready, told))
     np.testing.assert_allclose(known.scene.obstacles[0].center, (0.5 * np.cos(1), -0.5 * np.sin(1), 0.2), atol=1e-9)
     np.testing.assert_allclose(told["camera"], told["world"] @ [[1, 0, 0, 0.3], *np.eye(4)[1:]])
 
 
-def test_a_planning_frame_can_be_given():
-    pose = np.eye(4)
-    pose[2, 3] = -1
-    told = told_frames(scene(), ROBOT, "world", pose)
-    np.testing.assert_array_equal(told["world"], pose)
-    np.testing.assert_array_equal(told[""], pose)
-    assert told_frames(scene(), ROBOT) == {}
+def test_what_is_fixed_in_a_known_frame_is_known():
+    fixed, there = TransformStamped(header=Header(frame_id="world"), child_frame_id="camera"), np.eye(4)
+    fixed.transform.translation.x, there[2, 3] = 0.3, -1
+    message = scene()
+    message.fixed_frame_transforms = [fixed]
+    assert told_frames(message, ROBOT, {}) == {} == told_frames(scene(), ROBOT, {"world": there})
+    told = told_frames(message, ROBOT, {"world": there})
+    np.testing.assert_array_equal(told["camera"][:3, 3], (0.3, 0, -1))
 
 
 # --- Everything else

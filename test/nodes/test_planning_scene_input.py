@@ -5,8 +5,9 @@ import time
 import numpy as np
 import pytest
 import torch
+from geometry_msgs.msg import TransformStamped
 from rclpy.parameter import Parameter
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
 from shape_msgs.msg import SolidPrimitive
 from std_msgs.msg import Header
@@ -18,6 +19,7 @@ from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.conversions.poses import to_pose
 from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.conversions.trajectories import to_trajectory
+from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
@@ -309,6 +311,25 @@ def test_what_cannot_be_read_is_no_free_space(graph, node, moveit):
     assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
 
 
+def test_a_message_that_cannot_be_followed_asks_for_the_whole_scene(graph, node, moveit, wait_until, monkeypatch):
+    broken = difference(thing("cube", (0.0, -0.6, 0.3)))
+    broken.fixed_frame_transforms = [TransformStamped(header=Header(frame_id="panda_link0"), child_frame_id="x")]
+    broken.fixed_frame_transforms[0].transform.translation.x = float("nan")
+    moveit.sends(broken)
+    assert moveit.plans().error_code.val == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
+    service = graph.node.create_service(GetPlanningScene, "planned/get_planning_scene", lambda _, response: response)
+    try:
+        assert wait_until(lambda: moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS)
+    finally:
+        graph.node.destroy_service(service)
+    moveit.sends(difference(thing("cube", (0.0, -0.6, 0.3))))
+    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.updated", lambda *_: 1 / 0)  # a bug of ours
+    moveit.sends(difference())
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.FAILURE and "INTERNAL_ERROR" in answer.error_code.message
+    monkeypatch.undo()
+
+
 def test_a_scene_of_too_many_solids_is_refused(node, moveit):
     assert node.set_parameters([Parameter("max_obstacles", value=3)])[0].successful
     try:
@@ -341,3 +362,34 @@ def test_the_whole_scene_is_asked_for_once_by_who_comes_late(graph, node, moveit
         assert node.details()["planning_scene_objects"] == "2"
     finally:
         graph.node.destroy_service(service)
+
+
+@pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
+def test_a_planning_frame_that_tf_knows_is_known(graph, node, moveit, wait_until, monkeypatch):
+    """Also where tf tells of it later: the scene is asked for again."""
+    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.ASKING", 0.02)
+
+    def answer(request, response):
+        response.scene.world.collision_objects = [thing("crate", (0.0, -0.6, 1.3), frame="workshop")]
+        return response
+
+    node.trigger_deactivate()
+    service = graph.node.create_service(GetPlanningScene, "planned/get_planning_scene", answer)
+    always = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    tf = graph.publisher(TRANSFORMS, "/tf_static", always)
+    try:
+        node.trigger_activate()
+        scene_input = node.scene_input.planning_scene
+        assert wait_until(lambda: "crate" in scene_input.objects.problems)
+        moveit.stands_at(START)
+        assert moveit.plans().error_code.val == MoveItErrorCodes.FRAME_TRANSFORM_FAILURE
+        transform = TransformStamped(header=Header(frame_id="workshop"), child_frame_id="panda_link0")
+        transform.transform.translation.z = 1.0
+        tf.publish(TRANSFORMS(transforms=[TransformStamped(child_frame_id="bad"), transform]))
+        assert wait_until(lambda: "crate" in scene_input.objects.objects)
+        np.testing.assert_allclose(scene_input.objects.scene.obstacles[0].center, (0.0, -0.6, 0.3))
+        assert moveit.plans(pose_goal(frame="workshop")).error_code.val == MoveItErrorCodes.NO_IK_SOLUTION
+        assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+    finally:
+        graph.node.destroy_service(service)
+        graph.node.destroy_publisher(tf)

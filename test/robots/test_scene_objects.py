@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.frames import Frames
+from genmodels_ros.robots.frames import Frames, fixed_to
 from genmodels_ros.robots.obstacles import Box, Sphere
 from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.urdf import pose_matrix
@@ -87,3 +87,14 @@ def test_what_stands_still_needs_no_state(panda):
     with pytest.raises(GenModelsError) as error:
         frames.pose("panda_hand")
     assert error.value.code == ErrorCode.NO_ROBOT_STATE
+
+
+def test_fixed_transforms_lead_anywhere_they_connect_in_either_direction(rng):
+    one, two, three = (pose_matrix(rng.normal(size=3), rng.normal(size=3)) for _ in range(3))
+    parents = {"camera": ("world", two), "base": ("world", one), "lens": ("camera", three), "moon": ("sun", one)}
+    found = fixed_to("base", parents)
+    assert set(found) == {"base", "world", "camera", "lens"}
+    np.testing.assert_allclose(found["world"] @ one, np.eye(4), atol=1e-12)
+    np.testing.assert_allclose(found["lens"], np.linalg.inv(one) @ two @ three)
+    assert set(fixed_to("base", {"a": ("b", one), "b": ("a", two)})) == {"base"}, "a ring elsewhere"
+    assert set(fixed_to("base", {"base": ("base", one)})) == {"base"}
