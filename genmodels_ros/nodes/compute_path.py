@@ -12,14 +12,18 @@ from genmodels_ros.conversions.maps import to_occupied
 from genmodels_ros.conversions.nav2 import COMPUTE_PATH, check_plugins, to_computed_path
 from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.models.world_model.model import RADIUS
 from genmodels_ros.nodes.base import REQUESTS
 from genmodels_ros.nodes.drive_action import KEPT, end_failed
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.pipelines.routes import plan_route, to_odom
+from genmodels_ros.pipelines.routes import ROUTE_CLEARANCES, plan_route, to_odom
 from genmodels_ros.simulation.occupancy import OccupancyGrid as Grid
 
 MOST_WAITING = 3  # goals, with the one that is worked on: each holds a thread of the process that drives
+
+CLEARANCES = (*(wide for wide in ROUTE_CLEARANCES if wide > RADIUS), RADIUS, min(ROUTE_CLEARANCES))
+AT_THE_ENDS = 0.5  # m
 
 
 class ComputePath:
@@ -97,8 +101,8 @@ class ComputePath:
         start, end = to_odom(odom, np.stack([start, node.frames.place(request.goal, pose)]))
         _check(grid, start, "start", ErrorCode.START_OUT_OF_LIMITS, ErrorCode.START_IN_COLLISION)
         _check(grid, end, "goal", ErrorCode.GOAL_OUT_OF_LIMITS, ErrorCode.GOAL_IN_COLLISION)
-        route = plan_route(grid, start[:2], end[:2])
-        if route is None:
+        route = plan_route(grid, start[:2], end[:2], CLEARANCES)
+        if route is None or _is_too_narrow(grid, route):
             raise GenModelsError(ErrorCode.NO_SOLUTION, "There is no way on the map: choose another goal.")
         return to_path(_headed(route, end), frame, node.get_clock().now().nanoseconds * 1e-9)
 
@@ -110,6 +114,12 @@ def _check(grid: Grid, place: np.ndarray, name: str, outside: ErrorCode, occupie
         raise GenModelsError(outside, f"The {name} lies beyond the map: give one on it.")
     if grid.occupied[grid.cell(place)]:
         raise GenModelsError(occupied, f"The {name} lies where something stands or nobody has looked: move it.")
+
+
+def _is_too_narrow(grid: Grid, route: np.ndarray) -> bool:
+    """Whether the base does not fit through somewhere; at the ends, where it stands or shall stand, a map may err."""
+    away = np.minimum(np.hypot(*(route - route[0]).T), np.hypot(*(route - route[-1]).T)) > AT_THE_ENDS
+    return any(grid.distance[grid.cell(point)] < RADIUS - grid.resolution for point in route[away])
 
 
 def _headed(route: np.ndarray, end: np.ndarray) -> np.ndarray:

@@ -43,9 +43,9 @@ class Patience:
         self._least += by
 
 
-def plan_route(grid: Grid, start, goal) -> np.ndarray | None:
-    """The shortest way [K, 2] that keeps the best of ROUTE_CLEARANCES, or None."""
-    for clearance in ROUTE_CLEARANCES:
+def plan_route(grid: Grid, start, goal, clearances: tuple[float, ...] = ROUTE_CLEARANCES) -> np.ndarray | None:
+    """The shortest way [K, 2] that keeps the best of `clearances` m, the largest first; None where no way keeps any."""
+    for clearance in clearances:
         corners = grid.shortest_path(start, goal, clearance)
         if corners is not None:
             return densify(corners)

@@ -43,12 +43,12 @@ def robot(node, driven_robot):
         yield robot
 
 
-def two_rooms() -> OccupancyGrid:
-    """4 m x 3 m with a wall at x = 2 m that has a door 0.9 m wide around y = 2 m."""
+def two_rooms(door=(31, 49)) -> OccupancyGrid:
+    """4 m x 3 m with a wall at x = 2 m that has a door around y = 2 m, of cells of 0.05 m."""
     occupied = np.zeros((60, 80), dtype=bool)
     occupied[[0, -1]] = occupied[:, [0, -1]] = True
     occupied[:, 40] = True
-    occupied[31:49, 40] = False
+    occupied[slice(*door), 40] = False
     return to_occupancy_grid(occupied, 0.05, (0.0, 0.0), header("map", 0.0))
 
 
@@ -145,12 +145,28 @@ def test_a_bad_goal_is_aborted_with_a_code_and_a_sentence(maps, localised, ask, 
     assert answer.result.error_msg.endswith(".") and not answer.result.path.poses
 
 
-def test_a_closed_door_is_no_way(node, maps, localised, ask, wait_until):
-    closed, before = two_rooms(), node._compute_path._map
-    closed.data = (np.array(closed.data).reshape(60, 80) + 100 * (np.arange(80) == 40)).clip(0, 100).ravel().tolist()
-    maps.publish(closed)
-    assert wait_until(lambda: node._compute_path._map is not None and node._compute_path._map is not before)
+@pytest.fixture
+def show(node, maps, wait_until):
+    """show(map): the node has read it; in the end it has the first one again."""
+
+    def show(message):
+        before = node._compute_path._map
+        maps.publish(message)
+        assert wait_until(lambda: node._compute_path._map is not None and node._compute_path._map is not before)
+
+    yield show
+    show(two_rooms())
+
+
+@pytest.mark.parametrize("rows", [(31, 31), (38, 43)], ids=["closed", "narrower than the base"])
+def test_a_door_it_does_not_fit_through_is_no_way(localised, ask, show, rows):
+    show(two_rooms(rows))
     assert ask((3.0, 1.0, 0.0)).result.error_code == Result.NO_VALID_PATH
+
+
+def test_who_stands_close_to_a_wall_finds_a_way(maps, localised, ask):
+    answer = ask((3.8, 0.2, 0.0), start=(0.2, 2.8, 0.0))
+    assert answer.status == GoalStatus.STATUS_SUCCEEDED
 
 
 def test_a_map_that_cannot_be_read_is_not_the_last_one(node, maps, localised, ask, wait_until):
