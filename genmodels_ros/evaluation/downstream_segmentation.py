@@ -54,7 +54,7 @@ from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.segmentation import Batch, class_weights, fit, predict
 
 ARMS = ("source", "classical", "GAN", "both", "GAN, no mark")
-WIDTHS = ((12, 24, 48, 96), (16, 32, 64, 128), (24, 48, 96, 192))  # of the segmenter, from the smallest on
+WIDTHS = ((12, 24, 48, 96), (16, 32, 64, 128))  # of the segmenter, from the smallest on
 MIN_GAIN = 0.5  # points
 PLAIN = Policy()  # changes nothing
 

@@ -41,15 +41,17 @@ def test_every_arm_has_a_batch_of_source_frames_and_its_own_extra_part(sets, arm
 )
 def test_the_segmenter_is_the_smallest_that_the_next_one_hardly_beats(sets, monkeypatch, reached, chosen):
     experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8), 0)
-    levels = dict(zip(downstream.WIDTHS, reached, strict=True))
+    widths = ((4, 8), (8, 16), (16, 32))
+    levels = dict(zip(widths, reached, strict=True))
 
     def validated(arm, number, policy, domains):
         assert (arm, domains) == ("source", ("source",))
         return [levels[experiment.widths]]
 
+    monkeypatch.setattr(downstream, "WIDTHS", widths)
     monkeypatch.setattr(experiment, "validated", validated)
     found, tried = experiment.choose_widths()
-    assert found == downstream.WIDTHS[chosen] and len(tried) == min(chosen + 2, 3)
+    assert found == widths[chosen] and len(tried) == min(chosen + 2, 3)
 
 
 def test_choices_are_made_on_validation_frames_alone(sets, monkeypatch):
