@@ -28,9 +28,9 @@ def slab(coefficients, id: str = "") -> Box:
     Behind is where (a, b, c) does not point to. Raises GenModelsError(INVALID_OBSTACLE) for what is no plane.
     """
     *normal, offset = (float(value) for value in coefficients)
-    length = np.linalg.norm(normal)
-    if not (np.isfinite([*normal, offset]).all() and length > 1e-9 and abs(offset) <= LARGEST * length):
-        message = f"Plane {id!r} needs a normal that is not zero and a distance within {LARGEST:g} m."
+    length = np.hypot(np.hypot(*normal[:2]), normal[2])  # large numbers do not overflow it
+    if not (1e-9 < length < 1e9 and abs(offset) <= LARGEST * length):  # also for NaN
+        message = f"Plane {id!r} needs a normal of a length from 1e-9 to 1e9 and a distance within {LARGEST:g} m."
         raise GenModelsError(ErrorCode.INVALID_OBSTACLE, message)
     z = np.array(normal) / length
     x = np.cross(z, np.eye(3)[np.abs(z).argmin()])

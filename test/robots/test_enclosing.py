@@ -90,6 +90,7 @@ NAN = float("nan")
     [
         lambda: slab((0, 0, 0, 1)),
         lambda: slab((0, 0, 1, NAN)),
+        lambda: slab((1e300, 1e300, 1, 0)),
         lambda: slab((0, 0, 1, 1e9)),
         lambda: slab((NAN, 0, 1, 0)),
         lambda: mesh([[0, 0, 0]], []),
