@@ -50,7 +50,7 @@ class PlanningSceneInput:
         self._lock = threading.Lock()  # between the topic and the service's answer
 
     def activate(self, state: RobotState, changed: Callable[[], None]) -> None:
-        """Starts listening; `changed` is called after every message. Raises GenModelsError for a pose that is none."""
+        """Starts listening; `changed` is called after every change. Raises GenModelsError for a pose that is none."""
         self._state, self._changed = state, changed
         self.objects, self._told, self._given, self._parents = ObjectScene(), {}, self._planning_frame(), {}
         if PLANNING_SCENE is None:
@@ -105,7 +105,8 @@ class PlanningSceneInput:
         with self._lock:
             before = self.objects
             self._take(message)
-        self._changed()
+        if self.objects is not before:
+            self._changed()
         for name, problem in self.objects.problems.items():
             if before.problems.get(name) is not problem:
                 raise problem

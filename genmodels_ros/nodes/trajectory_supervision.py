@@ -79,9 +79,11 @@ class Supervision:
         return command
 
     def objection(self, command: Command) -> GenModelsError | None:
-        """Why a command must not go on, as far as is known by now; None for one that others have taken the place of."""
-        judged = self._judged
-        if command is not self._command or judged is None or judged[0] is not command:
+        """Why a command must not go on, as far as is known by now; that another one has come is a reason."""
+        current, judged = self._command, self._judged
+        if current is not None and current is not command:
+            return GenModelsError(ErrorCode.CANCELLED, "Another command came on joint_trajectory: one at a time.")
+        if judged is None or judged[0] is not command:
             return None
         verdict = self._blind() or judged[1]
         return None if verdict.valid else GenModelsError(verdict.code, verdict.message)

@@ -35,6 +35,16 @@ class SceneObject:
         )
 
     @cached_property
+    def signature(self) -> tuple:
+        """The same for objects that are the same."""
+        frames = [self.pose, *(pose for pose, _ in self.shapes), *self.subframes.values()]
+        sizes = [value for solid in self.solids for value in (type(solid).__name__, *vars(solid).values())]
+        words = (self.id, self.link, self.touch_links, tuple(self.subframes))
+        return words, tuple(
+            value if isinstance(value, str) else np.asarray(value).tobytes() for value in frames + sizes
+        )
+
+    @cached_property
     def attached(self) -> Attached:
         return Attached(self.id, self.link, self.solids, self.touch_links)
 
@@ -47,11 +57,19 @@ class ObjectScene:
     problems: dict[str, GenModelsError] = field(default_factory=dict)
 
     def put(self, thing: SceneObject) -> "ObjectScene":
-        """With an object, new or in place of the one with its id."""
+        """With an object, new or in place of the one with its id; the same scene where that is the same.
+
+        So a planner may say the same again and again, and nothing is judged or made anew.
+        """
+        before = self.objects.get(thing.id)
+        if before is not None and thing.id not in self.problems and before.signature == thing.signature:
+            return self
         return ObjectScene(self.objects | {thing.id: thing}, _without(self.problems, thing.id))
 
     def drop(self, id: str) -> "ObjectScene":
         """Without an object, whether it was there or not."""
+        if id not in self.objects and id not in self.problems:
+            return self
         return ObjectScene(_without(self.objects, id), _without(self.problems, id))
 
     def fail(self, id: str, error: GenModelsError) -> "ObjectScene":

@@ -292,6 +292,23 @@ def test_a_motion_under_way_is_judged_with_what_was_attached_since(graph, node, 
     graph.node.destroy_publisher(commands)
 
 
+def test_a_scene_that_says_the_same_again_is_not_judged_again(graph, node, moveit, wait_until):
+    """As move_group does whenever the arm moves."""
+    moveit.sends(difference(thing("cube", (0.0, -0.6, 0.3)), attached=[held()]))
+    before, changes = node.scene_input.planning_scene.objects, []
+    changed = node.scene_input.planning_scene._changed
+    node.scene_input.planning_scene._changed = lambda: (changes.append(1), changed())
+    try:
+        for _ in range(3):
+            moveit._scenes.publish(difference(thing("cube", (0.0, -0.6, 0.3)), attached=[held()]))
+            moveit._scenes.publish(difference())
+        moveit.sends(difference(thing("other", (0.0, -0.6, 0.6))))
+        assert len(changes) == 1
+        assert node.scene_input.planning_scene.objects.objects["stick"] is before.objects["stick"]
+    finally:
+        node.scene_input.planning_scene._changed = changed
+
+
 def test_what_cannot_be_read_is_no_free_space(graph, node, moveit):
     errors = node.monitor.num_errors
     moveit.sends(difference(thing("box", frame="moon")))

@@ -335,6 +335,19 @@ def test_a_controller_that_does_not_stop_is_told_of(graph, lonely_client, contro
     assert controller.cancellations >= 1
 
 
+def test_a_command_of_others_ends_what_is_no_longer_watched(graph, lonely_client, controller, wait_until):
+    trajectory = planned(graph, "fake")
+    others = graph.publisher(JointTrajectory, "fake/joint_trajectory")
+    assert wait_until(others.get_subscription_count)
+    handle = send(lonely_client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    assert wait_until(lambda: controller.goals == 1)
+    others.publish(trajectory)
+    status, result = end(handle, wait_until)
+    assert status == GoalStatus.STATUS_ABORTED and "Another command" in result.error_string
+    assert controller.cancellations == 1
+    graph.node.destroy_publisher(others)
+
+
 def test_a_moving_arm_begins_nothing(graph, lonely, lonely_client, controller, wait_until):
     trajectory = planned(graph, "fake")
     for speed, word in ((0.3, "moving"), (0.0, None)):

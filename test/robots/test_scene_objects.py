@@ -35,6 +35,22 @@ def test_a_carried_thing_stays_itself_while_others_change():
     assert objects.scene.attached == objects.put(BALL).scene.attached
 
 
+def test_the_same_said_again_changes_nothing():
+    objects = ObjectScene().put(BALL)
+    again = SceneObject("ball", POSE.copy(), ((np.eye(4), (Sphere((0, 0, 0), 0.1),)), BALL.shapes[1]))
+    assert objects.put(again) is objects and objects.drop("nobody") is objects
+    others = [
+        SceneObject("ball", INNER, BALL.shapes),
+        SceneObject("ball", POSE, BALL.shapes[:1]),
+        SceneObject("ball", POSE, ((np.eye(4), (Sphere((0, 0, 0), 0.2),)), BALL.shapes[1])),
+        SceneObject("ball", POSE, BALL.shapes, {"top": INNER}),
+        SceneObject("ball", POSE, BALL.shapes, link="panda_hand"),
+    ]
+    for other in others:
+        assert objects.put(other).objects["ball"] is other
+    assert objects.fail("ball", NAN_BOX).put(BALL).scene.obstacles
+
+
 def test_a_problem_forbids_the_scene_until_it_is_solved():
     failed = ObjectScene().put(BALL).fail("ball", NAN_BOX).fail("other", NAN_BOX)
     assert failed.objects == {}
