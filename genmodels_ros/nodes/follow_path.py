@@ -19,6 +19,9 @@ class FollowPath:
         Parameter("follow_path.controller_id", "FollowPath", "What a goal may call this controller"),
         Parameter("follow_path.goal_checker_id", "general_goal_checker", "What a goal may call the tolerance"),
         Parameter("follow_path.progress_checker_id", "progress_checker", "What a goal may call the recovery"),
+        Parameter(
+            "follow_path.heading_tolerance", 0.25, "From the last pose's yaw; 3.15: any yaw", "rad", (0.05, 3.15)
+        ),
     )
 
     def __init__(self, node):
@@ -49,7 +52,7 @@ class FollowPath:
         if self._goes_on():
             self._task.reroute(route[-1], route, pose[:2])
         else:
-            self._task = GoalDrive(node.planner, route[-1], route)
+            self._task = GoalDrive(node.planner, route[-1], route, node.value("follow_path.heading_tolerance"))
         return node.take_over(self._task, node.value("tolerance"))
 
     def _goes_on(self) -> bool:

@@ -100,7 +100,7 @@ class LocalPlannerNode(ModelNode):
             return
         self.planner.limit_speed(self._speed_share)
         position = observation.pose[:2]
-        if drive.task.arrived(position, drive.tolerance):
+        if drive.task.arrived(observation.pose, drive.tolerance):
             self.finish(drive)
             return
         try:

@@ -25,6 +25,7 @@ SOON = 1  # step at which a collision can no longer be planned away: 0.4 s
 REACH = 3.0  # m of the scan that the safety stop looks at
 PLANNING = MppiSettings(iterations=3)  # nothing to start from, and no next decision to do better
 STANDSTILL = np.zeros(2)
+TURN_GAIN, LEAST_TURN_RATE = 1.2, 0.2  # 1/s, rad/s: of the last turn; slow enough for a base that is 0.25 s late
 
 
 class DriveState(StrEnum):
@@ -122,6 +123,16 @@ class LocalPlanner:
             standing = np.array([0.0, self._last.command[1]])  # a round base may turn
             self._last = replace(self._last, command=standing, state=DriveState.STOPPED)
         self.futures.told(self._last.command)
+        return self._last
+
+    def turn(self, observation: Observation, angle: float) -> Decision:
+        """Turns a round base on the spot by `angle` rad, counter-clockwise, which sweeps nothing that it does not
+        touch already."""
+        self.futures.observe(observation)
+        rate = np.copysign(max(TURN_GAIN * abs(angle), LEAST_TURN_RATE), angle)
+        command = self._mppi.slow_enough(np.array([0.0, rate]))
+        self._last = Decision(command, DriveState.DRIVING, np.zeros((1, 3)), np.zeros(1))
+        self.futures.told(command)
         return self._last
 
     def _searched(self, observation: Observation, points: np.ndarray, target: np.ndarray, waited: int) -> Decision:

@@ -70,8 +70,8 @@ def navigator(graph, node, wait_until):
     return BtNavigator(graph, wait_until)
 
 
-def path_of(*points, frame="odom") -> Path:
-    poses = [PoseStamped(pose=from_planar((*point, 0.0))) for point in points]
+def path_of(*points, frame="odom", yaw=0.0) -> Path:
+    poses = [PoseStamped(pose=from_planar((*point, yaw))) for point in points]
     return Path(header=Header(frame_id=frame), poses=poses)
 
 
@@ -88,6 +88,12 @@ def test_a_path_is_followed_to_its_end(robot, navigator, wait_until):
     distances = [feedback.distance_to_goal for feedback in navigator.feedback]
     assert distances[0] > 1.9, "along the path, not as the crow flies"
     assert distances[-1] < 0.6 and max(feedback.speed for feedback in navigator.feedback) > 0.2
+
+
+def test_in_the_end_it_turns_to_where_the_last_pose_looks(robot, navigator):
+    answer = navigator.result(navigator.send(path_of((0.0, 0.0), (0.6, 0.0), yaw=2.0)))
+    assert answer.status == GoalStatus.STATUS_SUCCEEDED
+    assert abs(math.remainder(robot.pose[2] - 2.0, 2 * math.pi)) < 0.35
 
 
 def test_a_newer_path_goes_on_without_stopping(node, robot, navigator, wait_until):

@@ -95,7 +95,7 @@ def drive(task, start=(0.0, 0.0, 0.0), steps=60):
         decision = task.step(seen(0.2 * index, pose))
         pose = planar.advance(torch.as_tensor(pose), torch.as_tensor(decision.command), 0.2).numpy()
         path.append(pose)
-        if task.arrived(pose[:2], 0.2):
+        if task.arrived(pose, 0.2):
             break
     return np.array(path)
 
@@ -103,7 +103,7 @@ def drive(task, start=(0.0, 0.0, 0.0), steps=60):
 def test_a_drive_reaches_its_goal():
     task = GoalDrive(LocalPlanner(Kinematics()), np.array([1.5, -1.0]))
     assert task.left(np.zeros(2)) == pytest.approx(np.hypot(1.5, 1.0))
-    assert task.arrived(drive(task)[-1, :2], 0.2)
+    assert task.arrived(drive(task)[-1], 0.2)
 
 
 def test_a_drive_follows_its_route():
@@ -111,7 +111,39 @@ def test_a_drive_follows_its_route():
     task = GoalDrive(LocalPlanner(Kinematics()), np.array([1.5, 1.5]), route)
     assert task.left(np.zeros(2)) == pytest.approx(3.0)
     path = drive(task)
-    assert task.arrived(path[-1, :2], 0.2) and np.hypot(*(path[:, :2] - (0.0, 1.5)).T).min() < 0.6
+    assert task.arrived(path[-1], 0.2) and np.hypot(*(path[:, :2] - (0.0, 1.5)).T).min() < 0.6
+
+
+@pytest.mark.parametrize("yaw", [0.0, 2.5, -2.5])
+def test_where_it_shall_look_it_turns_in_the_end(yaw):
+    goal = np.array([1.0, 0.3, yaw])
+    task = GoalDrive(LocalPlanner(Kinematics()), goal, goal[None], heading_tolerance=0.1)
+    path = drive(task, steps=90)
+    assert task.arrived(path[-1], 0.2) and abs(np.angle(np.exp(1j * (path[-1, 2] - yaw)))) < 0.1
+    assert np.hypot(*(path[-1, :2] - goal[:2])) < 0.25
+    turned = np.abs(np.diff(np.unwrap(path[:, 2]))) / 0.2
+    assert turned.max() <= 1.5 + 1e-6, "within its limits"
+
+
+def test_who_cannot_turn_gives_up_whatever_is_planned_anew():
+    goal, states = np.array([1.0, 0.0, 2.0]), []
+    task = GoalDrive(LocalPlanner(Kinematics()), goal, goal[None], heading_tolerance=0.1)
+    for index in range(60):  # it stands there and looks ahead
+        assert not task.arrived(goal * (1, 1, 0), 0.2)
+        states.append(task.step(seen(0.2 * index, goal * (1, 1, 0))).state)
+        task.reroute(goal + 0.01, goal[None], goal[:2])
+    assert DriveState.STUCK not in states[:40] and states[-1] == DriveState.STUCK
+    farther = goal + (2.0, 0.0, 0.0)
+    task.reroute(farther, farther[None], goal[:2])
+    states = [task.step(seen(12.0 + 0.2 * index, goal * (1, 1, 0))).state for index in range(PATIENCE - 2)]
+    assert set(states) == {DriveState.DRIVING}, "another goal is another try"
+
+
+def test_it_turns_the_short_way_and_as_slowly_as_it_must():
+    planner = LocalPlanner(Kinematics())
+    planner.limit_speed(0.2)
+    assert planner.turn(seen(), 3.0).command == pytest.approx([0.0, 0.3])
+    assert planner.turn(seen(0.2), -0.05).command == pytest.approx([0.0, -0.2])
 
 
 def test_a_new_route_neither_ends_the_search_nor_counts_as_progress():
