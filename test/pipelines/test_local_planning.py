@@ -133,7 +133,7 @@ def test_who_cannot_turn_gives_up_whatever_is_planned_anew():
         states.append(task.step(seen(0.2 * index, goal * (1, 1, 0))).state)
         task.reroute(goal + 0.01, goal[None], goal[:2])
     assert DriveState.STUCK not in states[:40] and states[-1] == DriveState.STUCK
-    farther = goal + (2.0, 0.0, 0.0)
+    farther = np.add(goal, (2.0, 0.0, 0.0))
     task.reroute(farther, farther[None], goal[:2])
     states = [task.step(seen(12.0 + 0.2 * index, goal * (1, 1, 0))).state for index in range(PATIENCE - 2)]
     assert set(states) == {DriveState.DRIVING}, "another goal is another try"
