@@ -4,7 +4,7 @@ PYTHON_VENV := $(VENV)/bin/python
 # Two models and a simulation share few cores: one thread each is faster than all fighting for all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup demo demo-real nodes test soak soak-augmenter bench-augmenter-node lint bench ablation clean
+.PHONY: help setup demo demo-real nodes test gazebo soak soak-augmenter bench-augmenter-node lint bench ablation clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 24
@@ -23,6 +23,9 @@ nodes: setup  ## simulation and all nodes until Ctrl-C, to be called from your o
 
 test: setup  ## the tests
 	$(PYTHON_VENV) -m pytest
+
+gazebo: setup  ## the worlds in a real Gazebo server, where `gz sim` or `ign gazebo` is installed
+	$(PYTHON_VENV) -m pytest -rs test/simulation/test_gazebo_server.py
 
 soak: setup  ## a thousand calls while sensors stream: memory must not grow (a minute on an idle machine)
 	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/test_world_model_endurance.py -k memory_behind

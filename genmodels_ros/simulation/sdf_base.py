@@ -23,6 +23,7 @@ from genmodels_ros.simulation.sdf_sensors import add_camera, add_imu, add_lidar
 from genmodels_ros.simulation.solids import Solid
 
 WHEEL_MASS = 0.3  # kg, of the base's mass
+TREAD = 0.004  # m, of a wheel's width
 CASTOR_AT = 0.15  # m before and behind the middle
 ODOMETRY_RATE = 50.0  # Hz, the simulation node's default
 GRIP, SLIDE = 1.0, 0.0  # Coulomb friction of wheels and castors
@@ -60,12 +61,16 @@ def _add_body(model: Element, base: Base) -> Element:
 
 
 def _add_wheel(model: Element, base: Base, side: str, sign: int) -> None:
-    """A wheel whose own axis z lies across the base."""
+    """A wheel whose own axis z lies across the base; it touches the floor with the narrow middle of its tread.
+
+    Contact with a wide cylinder jumps between its two edges, and the base turns about a point as far beside its middle.
+    """
     link = add(model, "link", name=f"{side}_wheel")
     add_pose(link, (0, sign * base.wheel_track / 2, base.wheel_radius), (-math.pi / 2, 0, 0))
     add_inertial(link, WHEEL_MASS, cylinder_moments(WHEEL_MASS, base.wheel_radius, base.wheel_width))
-    dims = (2 * base.wheel_radius, 2 * base.wheel_radius, base.wheel_width)
-    add_solid(link, Solid("cylinder", (0, 0, 0), dims, color=(0.1, 0.1, 0.11)), link.get("name"))
+    across, color = 2 * base.wheel_radius, (0.1, 0.1, 0.11)
+    for width, parts in ((TREAD, {"seen": False}), (base.wheel_width, {"collides": False})):
+        add_solid(link, Solid("cylinder", (0, 0, 0), (across, across, width), color=color), link.get("name"), **parts)
     _add_friction(link.find("collision"), GRIP)
     joint = add(model, "joint", name=f"{side}_wheel_joint", type="revolute")
     add_all(joint, parent="base_link", child=link.get("name"))

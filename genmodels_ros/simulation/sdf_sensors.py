@@ -10,6 +10,7 @@ from genmodels_ros.simulation.scenes import Camera, Imu, Lidar
 from genmodels_ros.simulation.sdf import add, add_all, add_pose
 
 NEAR, FAR = 0.02, 30.0  # m, of what the base's camera sees
+VISIBLE = 0x3FFFFFFF  # everything: Gazebo keeps the two highest bits to itself and warns of the default, all bits
 
 
 def add_lidar(link: Element, lidar: Lidar) -> None:
@@ -36,6 +37,7 @@ def add_camera(link: Element, camera: Camera) -> None:
         if kind == "segmentation":
             add(settings, "segmentation_type", "semantic")
         _add_lens(settings, camera, NEAR, FAR)
+        add(settings, "visibility_mask", str(VISIBLE))
 
 
 def add_rgbd_camera(link: Element, camera: RgbdCamera) -> None:

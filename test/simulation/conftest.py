@@ -1,0 +1,144 @@
+"""A real Gazebo server, wherever there is one: started on a world, listened to and told things by its own command line.
+
+Works with `gz` (Harmonic and later) and `ign` (Fortress). Everything is measured in simulated time.
+"""
+
+import codecs
+import os
+import re
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+TOKEN = re.compile(r'([\w.]+)\s*(?::\s*("(?:[^"\\]|\\.)*"|[^\s{}]+))?\s*(\{)?|(\})')
+
+
+def _command() -> tuple[str, str, str] | None:
+    """(program, subcommand of the simulator, package of its messages); None without a simulator."""
+    for program, simulator, package in (("gz", "sim", "gz.msgs"), ("ign", "gazebo", "ignition.msgs")):
+        if shutil.which(program):
+            asked = subprocess.run([program, simulator, "--versions"], capture_output=True, text=True)
+            if asked.returncode == 0 and re.match(r"\d+\.\d+", asked.stdout.strip()):
+                return program, simulator, package
+    return None
+
+
+def parse(text: str) -> dict[str, list]:
+    """A message in protobuf's text format: every field a list of numbers, bytes, words or messages."""
+    root: dict[str, list] = {}
+    stack = [root]
+    for name, value, opened, closed in TOKEN.findall(text):
+        if closed:
+            stack.pop()
+        elif opened:
+            stack[-1].setdefault(name, []).append({})
+            stack.append(stack[-1][name][-1])
+        else:
+            stack[-1].setdefault(name, []).append(_value(value))
+    return root
+
+
+def _value(text: str):
+    if text.startswith('"'):
+        return codecs.escape_decode(text[1:-1].encode())[0]
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _stamp_of(message: dict) -> float:
+    """Simulated s of a message's header; of transforms the first one's."""
+    message = message if "header" in message else message["pose"][0]
+    stamp = message["header"][0]["stamp"][0] if "stamp" in message["header"][0] else {}
+    return stamp.get("sec", [0])[0] + 1e-9 * stamp.get("nsec", [0])[0]
+
+
+class Gazebo:
+    """A server that runs a world without a window; log() is what it has said so far."""
+
+    def __init__(self, world, folder, *options: str):
+        self.program, self.simulator, self.package = _command()
+        partition = uuid.uuid4().hex
+        self._environment = os.environ | {"GZ_PARTITION": partition, "IGN_PARTITION": partition}
+        self._log, self._listeners = folder / "gazebo.log", []
+        line = [self.program, self.simulator, "-s", "-r", "-v", "3", "--headless-rendering", *options, str(world)]
+        with self._log.open("w") as log:
+            self._process = subprocess.Popen(
+                line, stdout=log, stderr=subprocess.STDOUT, env=self._environment, start_new_session=True
+            )
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def wait(self, timeout: float) -> int:
+        """The exit code, of a server that ends by itself."""
+        return self._process.wait(timeout)
+
+    def stop(self) -> None:
+        for process in (*self._listeners, self._process):
+            if process.poll() is None:
+                os.killpg(process.pid, 15)
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, 9)
+
+    def topics(self) -> set[str]:
+        return set(self._ask("topic", "-l").split())
+
+    def wait_for(self, topic: str, timeout: float = 60.0) -> None:
+        until = time.monotonic() + timeout
+        while topic not in self.topics():
+            assert time.monotonic() < until and self._process.poll() is None, f"no {topic}:\n{self.log()[-2000:]}"
+
+    def listen(self, topic: str, count: int = 1) -> list[dict]:
+        """The next `count` messages of a topic."""
+        texts = self._ask("topic", "-e", "-t", topic, "-n", str(count)).split("\n\n")
+        return [parse(text) for text in texts if text.strip()][:count]  # a fast topic may print some more
+
+    def keep(self, topic: str) -> None:
+        """Listens to a topic until the end: a camera that nobody listened to catches up with a burst of frames."""
+        line = [self.program, "topic", "-e", "-t", topic]
+        listener = subprocess.Popen(
+            line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environment, start_new_session=True
+        )
+        self._listeners.append(listener)
+
+    def say(self, topic: str, kind: str, text: str, arrived: Callable[[], bool]) -> None:
+        """Publishes a message of the kind, as protobuf text, until it has arrived: a command speaks once and leaves."""
+        for _ in range(10):
+            self._ask("topic", "-t", topic, "-m", f"{self.package}.{kind}", "-p", text)
+            if arrived():
+                return
+        raise AssertionError(f"nobody heard {topic}")
+
+    def _ask(self, *arguments: str) -> str:
+        line = [self.program, *arguments]
+        return subprocess.run(line, capture_output=True, text=True, env=self._environment, timeout=100).stdout
+
+
+@pytest.fixture(scope="session")
+def gazebo(tmp_path_factory):
+    """gazebo(world, *options) → a running Gazebo, stopped at the end; skips where no Gazebo is installed."""
+    if _command() is None:
+        pytest.skip("no Gazebo: neither `gz sim` nor `ign gazebo` is installed")
+    servers = []
+
+    def run(world, *options: str) -> Gazebo:
+        servers.append(Gazebo(world, tmp_path_factory.mktemp("gazebo"), *options))
+        return servers[-1]
+
+    yield run
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def stamp_of():
+    """stamp_of(message) → simulated s of its header."""
+    return _stamp_of
