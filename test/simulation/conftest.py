@@ -14,6 +14,9 @@ from collections.abc import Callable
 
 import pytest
 
+from genmodels_ros.simulation.catalogue import describe_world
+from genmodels_ros.simulation.sdf_world import build_sdf, write_world
+
 TOKEN = re.compile(r'([\w.]+)\s*(?::\s*("(?:[^"\\]|\\.)*"|[^\s{}]+))?\s*(\{)?|(\})')
 
 
@@ -51,13 +54,6 @@ def _value(text: str):
         return text
 
 
-def _stamp_of(message: dict) -> float:
-    """Simulated s of a message's header; of transforms the first one's."""
-    message = message if "header" in message else message["pose"][0]
-    stamp = message["header"][0]["stamp"][0] if "stamp" in message["header"][0] else {}
-    return stamp.get("sec", [0])[0] + 1e-9 * stamp.get("nsec", [0])[0]
-
-
 class Gazebo:
     """A server that runs a world without a window; log() is what it has said so far."""
 
@@ -66,11 +62,13 @@ class Gazebo:
         partition = uuid.uuid4().hex
         self._environment = os.environ | {"GZ_PARTITION": partition, "IGN_PARTITION": partition}
         self._log, self._listeners = folder / "gazebo.log", []
-        line = [self.program, self.simulator, "-s", "-r", "-v", "3", "--headless-rendering", *options, str(world)]
+        line = [self.simulator, "-s", "-r", "-v", "3", "--headless-rendering", *options, str(world)]
         with self._log.open("w") as log:
-            self._process = subprocess.Popen(
-                line, stdout=log, stderr=subprocess.STDOUT, env=self._environment, start_new_session=True
-            )
+            self._process = self._start(line, log)
+
+    def _start(self, arguments: list[str], output) -> subprocess.Popen:
+        settings = {"stdout": output, "stderr": subprocess.STDOUT, "env": self._environment}
+        return subprocess.Popen([self.program, *arguments], start_new_session=True, **settings)
 
     def log(self) -> str:
         return self._log.read_text()
@@ -88,6 +86,13 @@ class Gazebo:
                 except subprocess.TimeoutExpired:
                     os.killpg(process.pid, 9)
 
+    @staticmethod
+    def stamp_of(message: dict) -> float:
+        """Simulated s of a message's header; of transforms the first one's."""
+        message = message if "header" in message else message["pose"][0]
+        stamp = message["header"][0]["stamp"][0] if "stamp" in message["header"][0] else {}
+        return stamp.get("sec", [0])[0] + 1e-9 * stamp.get("nsec", [0])[0]
+
     def topics(self) -> set[str]:
         return set(self._ask("topic", "-l").split())
 
@@ -103,11 +108,7 @@ class Gazebo:
 
     def keep(self, topic: str) -> None:
         """Listens to a topic until the end: a camera that nobody listened to catches up with a burst of frames."""
-        line = [self.program, "topic", "-e", "-t", topic]
-        listener = subprocess.Popen(
-            line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._environment, start_new_session=True
-        )
-        self._listeners.append(listener)
+        self._listeners.append(self._start(["topic", "-e", "-t", topic], subprocess.DEVNULL))
 
     def say(self, topic: str, kind: str, text: str, arrived: Callable[[], bool]) -> None:
         """Publishes a message of the kind, as protobuf text, until it has arrived: a command speaks once and leaves."""
@@ -122,7 +123,7 @@ class Gazebo:
         return subprocess.run(line, capture_output=True, text=True, env=self._environment, timeout=100).stdout
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def gazebo(tmp_path_factory):
     """gazebo(world, *options) → a running Gazebo, stopped at the end; skips where no Gazebo is installed."""
     if _command() is None:
@@ -138,7 +139,16 @@ def gazebo(tmp_path_factory):
         server.stop()
 
 
-@pytest.fixture(scope="session")
-def stamp_of():
-    """stamp_of(message) → simulated s of its header."""
-    return _stamp_of
+@pytest.fixture(scope="module")
+def running(gazebo, tmp_path_factory):
+    """The world `both` with its arm, running; every sensor is listened to."""
+    described = describe_world("both")
+    path = tmp_path_factory.mktemp("worlds") / "both.sdf"
+    write_world(build_sdf(described, "both"), described, path)
+    server = gazebo(path)
+    server.wait_for("/overview_camera/depth_image")
+    cameras = ("", "/label_image", "/wrist_camera", "/overview_camera")
+    for topic in (*(f"{camera}/camera_info" for camera in cameras), "/scan", "/imu"):
+        server.keep(topic)
+    server.listen("/clock", 1500)  # 3 s
+    return server
