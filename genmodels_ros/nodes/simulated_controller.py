@@ -4,6 +4,8 @@ As ros2_control's, a newer goal or command takes the place of the one under way,
 arm where it is. What cannot be followed is aborted with a sentence instead of being rejected without one.
 """
 
+import time
+from concurrent.futures import Future
 from functools import partial
 
 from rclpy.action import GoalResponse
@@ -43,7 +45,10 @@ class SimulatedController:
             node.add_action_server(FOLLOW, NAME, self.execute, self._accept)
 
     def activate(self, runner: Runner) -> None:
+        """Before the runner starts: what was given up when the node was deactivated does not go on."""
         self._runner = runner
+        if self._motion is not None:
+            self._motion.stop(runner.world)
 
     def watch(self, world: World) -> None:
         """After every control step, in the thread of the world."""
@@ -60,7 +65,7 @@ class SimulatedController:
         """The action: follows, tells how far it is, and how it ended."""
         result, motion = FOLLOW.Result(), None
         try:
-            motion = self._runner.submit(partial(self._begin, handle.request)).result(timeout=PATIENCE)
+            motion = self._taken_up(self._runner.submit(partial(self._begin, handle.request)))
             self._accompany(handle, motion)
         except Exception as error:
             fill_refusal(result, self._node.report(error))
@@ -89,14 +94,21 @@ class SimulatedController:
             before.watch(world)  # and finds itself replaced
         return self._motion
 
+    def _taken_up(self, begun: Future) -> TrackedMotion:
+        """Raises GenModelsError: why it cannot be followed; NOT_ACTIVE or TIME_LIMIT where the world does not go on."""
+        end = time.monotonic() + PATIENCE
+        while not begun.done():
+            self._node.require_active()
+            if time.monotonic() > end:
+                raise GenModelsError(ErrorCode.TIME_LIMIT, "The simulation does not go on: see its log.")
+            time.sleep(0.005)
+        return begun.result()
+
     def _accompany(self, handle, motion: TrackedMotion) -> None:
         """Until the motion ends. Raises GenModelsError(NOT_ACTIVE) where the node goes first."""
         feedback, asked = FOLLOW.Feedback(), False
         while not motion.ended.wait(FEEDBACK_PERIOD):
-            if not self._node.active:
-                raise GenModelsError(
-                    ErrorCode.NOT_ACTIVE, "The simulation was deactivated: activate it, then ask again."
-                )
+            self._node.require_active()
             if handle.is_cancel_requested and not asked:
                 asked = True
                 self._runner.submit(motion.stop)

@@ -191,8 +191,13 @@ def test_what_cannot_be_followed_is_refused_with_a_sentence(client, joints, wait
     assert np.allclose(joints[-1].position[:7], ROBOT.ready, atol=1e-2), "and nothing moves"
 
 
-def test_an_inactive_simulation_takes_no_goal_and_gives_up_the_one_it_has(simulation, client, wait_until):
+@pytest.mark.parametrize("begun", [True, False])
+def test_an_inactive_simulation_takes_no_goal_and_gives_up_the_one_it_has(
+    simulation, client, joints, wait_until, begun
+):
     handle = send(client, wait_until, FOLLOW.Goal(trajectory=motion(duration=20.0)))
+    if begun:
+        assert wait_until(lambda: joints[-1].position[0] > 0.005)
     simulation.trigger_deactivate()
     try:
         status, result = end(handle, wait_until)
@@ -201,3 +206,8 @@ def test_an_inactive_simulation_takes_no_goal_and_gives_up_the_one_it_has(simula
         assert wait_until(refused.done) and not refused.result().accepted
     finally:
         simulation.trigger_activate()
+    count = len(joints)
+    assert wait_until(lambda: len(joints) > count + 10)
+    held = joints[-1].position[0]
+    assert wait_until(lambda: len(joints) > count + 60)
+    assert joints[-1].position[0] == pytest.approx(held, abs=1e-3), "and does not go on with it"
