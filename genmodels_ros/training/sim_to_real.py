@@ -36,8 +36,8 @@ class Recipe:
         return {"styles": list(styles), "width": self.settings.width, "network": self.network}
 
 
-OVER_A_LIGHT = Recipe(
-    network="translator", settings=replace(TEXTURE, objective="relativistic", consistency="contrastive")
+OVER_A_LIGHT = Recipe(  # after more rounds the discriminator wins, and the texture turns into a pattern
+    steps=500, network="translator", settings=replace(TEXTURE, objective="relativistic", consistency="contrastive")
 )
 
 
