@@ -19,7 +19,7 @@ A node fills in four hooks and makes its parts with the `add_*` methods; nothing
 import threading
 import traceback
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from copy import copy
 from dataclasses import replace
 
@@ -360,3 +360,12 @@ class ManagedNode(LifecycleNode):
         """Configure and activate; False, with the reason logged, if one of them fails."""
         success = TransitionCallbackReturn.SUCCESS
         return self.trigger_configure() == success and self.trigger_activate() == success
+
+    def leave(self) -> bool:
+        """Deactivate before the process ends, if active and nobody else is about to. Returns whether it was active."""
+        was_active = self.active
+        if was_active:
+            with suppress(RCLError):
+                self.trigger_deactivate()
+        self.active = False  # a node that is about to become active ends early
+        return was_active

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -16,12 +17,14 @@ from rclpy.executors import (
     ShutdownException,
     TimeoutException,
 )
+from rclpy.signals import SignalHandlerOptions
 from rclpy.task import Task
 
 NUM_THREADS = 16  # waiting requests hold a thread each; idle threads cost nothing
 SWITCH = (
     5e-4  # s that a thread may keep the GIL while another waits: Python's 5e-3 is a frame's delay after a few networks
 )
+LAST_WORDS = 0.2  # s for commands and answers to arrive: what lies in shared memory goes with the process that wrote it
 YIELD = 2e-4  # s given to a thread that is about to begin a callback, instead of asking for it again
 
 
@@ -72,33 +75,49 @@ class Executor(MultiThreadedExecutor):
 
 
 def spin(make_nodes: Callable[[], list], args: list[str] | None = None) -> int:
-    """Runs ManagedNodes in one process and one executor until Ctrl-C or shutdown; returns the exit status.
+    """Runs ManagedNodes in one process and one executor until SIGINT, SIGTERM or shutdown; returns the exit status.
 
-    Runs in the main thread, where Python handles signals.
+    Nodes are deactivated while ROS is still up, the last one first: a base gets its last command, a client its answer.
+    rclpy's own handlers would end the context first. Call it in the main thread, where Python handles signals.
     """
     sys.setswitchinterval(SWITCH)
-    rclpy.init(args=args)
+    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    over, left = threading.Event(), threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):  # Ctrl-C under a launch file arrives twice
+        signal.signal(number, lambda *_: over.set())
     nodes, executor = [], Executor()
+    spinning = threading.Thread(target=_spin, args=(executor, over, left), daemon=True)
     try:
         nodes = make_nodes()
         for node in nodes:
             executor.add_node(node)
         executor.create_task(lambda: [node.start() for node in nodes if node.value("autostart")])
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        spinning.start()
+        over.wait()
     except (InvalidParameterTypeException, InvalidParameterValueException) as error:
         rclpy.logging.get_logger("genmodels_ros").fatal(f"A parameter cannot be taken: {error}")
         return 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C under a launch file arrives twice
-        for node in nodes:
-            node.active = False  # running work sees it and ends early
+        if any([node.leave() for node in reversed(nodes)]):
+            time.sleep(LAST_WORDS)
+        left.set()
+        if spinning.is_alive():
+            executor.wake()
+            spinning.join()
         executor.shutdown()
         for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _spin(executor: Executor, over: threading.Event, left: threading.Event) -> None:
+    """Until the nodes have `left`; tells when it is `over` by itself."""
+    try:
+        while executor.context.ok() and not left.is_set():
+            executor.spin_once()
+    finally:
+        over.set()
 
 
 def main_for(node_class: type) -> Callable:

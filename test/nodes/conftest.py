@@ -214,6 +214,12 @@ class DrivenRobot:
         return np.where(hits, np.minimum(walls, along - np.sqrt(np.maximum(0.15**2 - across**2, 0))), walls)
 
 
+@pytest.fixture
+def driven_base(graph):
+    """Makes a DrivenRobot in a namespace."""
+    return lambda namespace: DrivenRobot(graph, namespace)
+
+
 @pytest.fixture(scope="session")
 def driven_robot(graph):
     """Makes a DrivenRobot that a local planner has seen; in the end it is gone, and the planner has no goal."""
