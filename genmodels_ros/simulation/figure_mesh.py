@@ -11,6 +11,7 @@ import numpy as np
 
 from genmodels_ros.simulation.decor import walker_parts
 from genmodels_ros.simulation.floor_plan import Walker
+from genmodels_ros.simulation.sdf import linear
 from genmodels_ros.simulation.solids import Solid
 
 HIPS = 0.5  # of a person's height
@@ -21,17 +22,22 @@ Mesh = tuple[np.ndarray, list[tuple[int, ...]]]  # vertices [N, 3] m, faces as i
 
 
 def walker_obj(walker: Walker, number: int, name: str) -> tuple[str, str]:
-    """(OBJ, MTL) texts of walker `number` of a floor, in its own frame (x ahead, z = 0 on the floor); files `name`."""
+    """(OBJ, MTL) texts of walker `number` of a floor, in its own frame (x ahead, z = 0 on the floor); files `name`.
+
+    Faces have normals, and materials a roughness (Pr): without them Gazebo draws everybody in plain white.
+    """
     colors: dict[tuple, str] = {}
-    lines, first = [f"mtllib {name}.mtl"], 1
+    lines, first, first_normal = [f"mtllib {name}.mtl"], 1, 1
     for solid, sides in [(_skirt(walker), SIDES), *((part, COARSE) for part in _upper_parts(walker, number))]:
         vertices, faces = tessellate(solid, sides)
         color = tuple(round(c, 3) for c in solid.color)
         lines.append(f"usemtl {colors.setdefault(color, f'color_{len(colors)}')}")
         lines += [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in vertices]
-        lines += ["f " + " ".join(str(first + index) for index in face) for face in faces]
-        first += len(vertices)
-    materials = [f"newmtl {name}\nKa {_rgb(color)}\nKd {_rgb(color)}\nd 1" for color, name in colors.items()]
+        lines += [f"vn {x:.3f} {y:.3f} {z:.3f}" for x, y, z in (_normal(vertices, face) for face in faces)]
+        for number_of, face in enumerate(faces, first_normal):
+            lines.append("f " + " ".join(f"{first + index}//{number_of}" for index in face))
+        first, first_normal = first + len(vertices), first_normal + len(faces)
+    materials = [f"newmtl {name}\nKa {_rgb(color)}\nKd {_rgb(color)}\nPr 0.9\nd 1" for color, name in colors.items()]
     return "\n".join(lines) + "\n", "\n\n".join(materials) + "\n"
 
 
@@ -41,6 +47,13 @@ def tessellate(solid: Solid, sides: int) -> Mesh:
     vertices, faces = _box(solid) if solid.shape == "box" else _turned(profiles[solid.shape](solid), sides, solid.dims)
     c, s = math.cos(solid.yaw), math.sin(solid.yaw)
     return vertices @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]]) + np.array(solid.center), faces
+
+
+def _normal(vertices: np.ndarray, face: tuple[int, ...]) -> np.ndarray:
+    """[3] outwards, of length 1."""
+    a, b, c = vertices[list(face[:3])]
+    across = np.cross(b - a, c - a)
+    return across / np.linalg.norm(across)
 
 
 def _skirt(walker: Walker) -> Solid:
@@ -92,4 +105,4 @@ def _box(solid: Solid) -> Mesh:
 
 
 def _rgb(color) -> str:
-    return " ".join(f"{channel:g}" for channel in color)
+    return " ".join(f"{channel:.4g}" for channel in linear(color))

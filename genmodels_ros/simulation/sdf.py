@@ -114,8 +114,14 @@ def add_shape(geometry: Element, solid: Solid) -> None:
 
 
 def add_color(visual: Element, color) -> None:
-    dimmed = (*(0.1 * c for c in color), 1.0)
-    add_all(add(visual, "material"), ambient=(*color, 1.0), diffuse=(*color, 1.0), specular=dimmed)
+    light = linear(color)
+    dimmed = (*(0.1 * c for c in light), 1.0)
+    add_all(add(visual, "material"), ambient=(*light, 1.0), diffuse=(*light, 1.0), specular=dimmed)
+
+
+def linear(color) -> tuple[float, ...]:
+    """A colour as Gazebo wants it, in linear light, of one as screens show it (gamma 2.2)."""
+    return tuple(channel**2.2 for channel in color)
 
 
 def add_inertial(link: Element, mass: float, moments, position=(0, 0, 0)) -> None:
@@ -124,21 +130,6 @@ def add_inertial(link: Element, mass: float, moments, position=(0, 0, 0)) -> Non
     add_pose(inertial, position)
     ixx, iyy, izz = moments
     add_all(inertial, mass=mass, inertia={"ixx": ixx, "ixy": 0, "ixz": 0, "iyy": iyy, "iyz": 0, "izz": izz})
-
-
-def solid_moments(mass: float, solid: Solid) -> tuple[float, float, float]:
-    """(ixx, iyy, izz) of a full box, sphere or upright cylinder about its centre."""
-    dx, dy, dz = solid.dims
-    if solid.shape == "cylinder":
-        return cylinder_moments(mass, dx / 2, dz)
-    share = mass / (12 if solid.shape == "box" else 20)
-    return share * (dy**2 + dz**2), share * (dx**2 + dz**2), share * (dx**2 + dy**2)
-
-
-def cylinder_moments(mass: float, radius: float, length: float) -> tuple[float, float, float]:
-    """(ixx, iyy, izz) of a full cylinder along z."""
-    across = mass * (3 * radius**2 + length**2) / 12
-    return across, across, mass * radius**2 / 2
 
 
 def to_text(root: Element) -> str:

@@ -8,6 +8,7 @@ import math
 from xml.etree.ElementTree import Element
 
 from genmodels_ros.simulation.decor import base_parts
+from genmodels_ros.simulation.inertia import cylinder_moments
 from genmodels_ros.simulation.scenes import Base, LabelClass, WorldDescription
 from genmodels_ros.simulation.sdf import (
     add,
@@ -17,7 +18,6 @@ from genmodels_ros.simulation.sdf import (
     add_pose,
     add_solid,
     add_system,
-    cylinder_moments,
 )
 from genmodels_ros.simulation.sdf_sensors import add_camera, add_imu, add_lidar
 from genmodels_ros.simulation.solids import Solid

@@ -13,6 +13,7 @@ from genmodels_ros.simulation.catalogue import DEMO_START
 from genmodels_ros.simulation.cell_solids import CellSolid, cell_solids
 from genmodels_ros.simulation.figure_mesh import walker_obj
 from genmodels_ros.simulation.floor_plan import FloorPlan
+from genmodels_ros.simulation.inertia import solid_moments
 from genmodels_ros.simulation.scenes import BARE_GROUND, ArmCell, LabelClass, WorldDescription
 from genmodels_ros.simulation.sdf import (
     VERSION,
@@ -25,7 +26,6 @@ from genmodels_ros.simulation.sdf import (
     add_solid,
     add_system,
     looks_of,
-    solid_moments,
     to_text,
 )
 from genmodels_ros.simulation.sdf_arm import add_arm

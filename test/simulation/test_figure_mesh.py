@@ -43,4 +43,11 @@ def test_a_lidar_meets_the_walkers_cylinder(walker):
     assert away[:48].min() == pytest.approx(walker.radius, abs=1e-3) and away.max() < walker.radius + 0.02
     used = {line.split()[1] for line in obj.splitlines() if line.startswith("usemtl")}
     assert used == {line.split()[1] for line in mtl.splitlines() if line.startswith("newmtl")}
-    assert all(1 <= int(i) <= len(vertices) for line in obj.splitlines() if line[:2] == "f " for i in line.split()[1:])
+    normals = np.array([line.split()[1:] for line in obj.splitlines() if line.startswith("vn ")], float)
+    np.testing.assert_allclose(np.linalg.norm(normals, axis=1), 1.0, atol=2e-3)
+    faces = [[pair.split("//") for pair in line.split()[1:]] for line in obj.splitlines() if line.startswith("f ")]
+    for face in faces:
+        corners = vertices[[int(corner) - 1 for corner, _ in face]]
+        (number,) = {int(normal) for _, normal in face}
+        across = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+        np.testing.assert_allclose(across / np.linalg.norm(across), normals[number - 1], atol=0.02)
