@@ -12,8 +12,8 @@ from xml.etree.ElementTree import Element, SubElement
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.packages import find_file
 from genmodels_ros.simulation.decor import base_parts
-from genmodels_ros.simulation.scenes import ArmCell, WorldDescription
 from genmodels_ros.simulation.inertia import cylinder_moments
+from genmodels_ros.simulation.scenes import ArmCell, WorldDescription
 from genmodels_ros.simulation.sdf import numbers
 from genmodels_ros.simulation.sdf_sensors import add_rgbd_camera
 from genmodels_ros.simulation.solids import Solid
