@@ -15,7 +15,8 @@ from genmodels_ros.simulation.sdf_world import STEP, build_sdf, write_world
 
 ROOT = Path(genmodels_ros.__file__).resolve().parent.parent
 COMPLAINTS = ("[Err]", "[Wrn]", "Error", "Failed to load", "Could not find a plugin")
-HARMLESS = ("Mesh skeleton in",)  # people are whole figures that glide: Gazebo draws them, and says so
+# People are whole figures that glide: Gazebo draws them and remarks on it. A second server's profiler has no port left.
+HARMLESS = ("Mesh skeleton in", "Remotery")
 RATES = {
     "/scan": 10, "/imu": 50, "/odom": 50, "/tf": 50, "/image_raw": 10, "/camera_info": 10,
     "/label_image/labels_map": 10, "/wrist_camera/image": 10, "/overview_camera/depth_image": 10,
