@@ -320,9 +320,10 @@ def test_without_a_state_there_is_no_start():
 
 def test_a_scene_that_cannot_be_read_is_no_free_space():
     broken = ObjectScene().fail("box", GenModelsError(ErrorCode.INVALID_OBSTACLE, "A box of NaN."))
-    with pytest.raises(GenModelsError) as error:
-        queries(request(), objects=broken)
-    assert to_moveit_code(error.value) == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
+    for message in (request(), with_state(state(GOAL))):
+        with pytest.raises(GenModelsError) as error:
+            queries(message, objects=broken)
+        assert to_moveit_code(error.value) == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
 
 
 NUMBER = st.floats() | st.sampled_from([0.0, 0.1, 1.0, -1.0])

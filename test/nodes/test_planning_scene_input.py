@@ -329,13 +329,21 @@ def test_what_cannot_be_read_is_no_free_space(graph, node, moveit):
 
 
 def test_a_message_that_cannot_be_followed_asks_for_the_whole_scene(graph, node, moveit, wait_until, monkeypatch):
-    broken = difference(thing("cube", (0.0, -0.6, 0.3)))
-    broken.fixed_frame_transforms = [TransformStamped(header=Header(frame_id="panda_link0"), child_frame_id="x")]
-    broken.fixed_frame_transforms[0].transform.translation.x = float("nan")
-    moveit.sends(broken)
-    assert moveit.plans().error_code.val == MoveItErrorCodes.COLLISION_CHECKING_UNAVAILABLE
-    service = graph.node.create_service(GetPlanningScene, "planned/get_planning_scene", lambda _, response: response)
+    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.ASKING", 0.02)
+    asked = []
+    node.trigger_deactivate()
+    service = graph.node.create_service(
+        GetPlanningScene, "planned/get_planning_scene", lambda _, response: asked.append(1) or response
+    )
     try:
+        node.trigger_activate()
+        assert wait_until(lambda: asked)
+        moveit.stands_at(START)
+        broken = difference(thing("cube", (0.0, -0.6, 0.3)))
+        broken.fixed_frame_transforms = [TransformStamped(header=Header(frame_id="panda_link0"), child_frame_id="x")]
+        broken.fixed_frame_transforms[0].transform.translation.x = float("nan")
+        moveit.sends(broken)
+        assert wait_until(lambda: len(asked) == 2)
         assert wait_until(lambda: moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS)
     finally:
         graph.node.destroy_service(service)

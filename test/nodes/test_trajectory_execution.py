@@ -21,6 +21,7 @@ from genmodels_interfaces.msg import ExecutionValidity, ObstacleArray, Trajector
 from genmodels_interfaces.srv import GenerateTrajectories
 from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_trajectory
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.simulation import SimulationNode
 from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
@@ -260,18 +261,22 @@ class Controller:
             FOLLOW,
             "fake/controller",
             self._execute,
-            goal_callback=lambda goal: self.accept,
+            goal_callback=self._think,
             cancel_callback=self._cancel,
             callback_group=ReentrantCallbackGroup(),
         )
-        self.obeys, self.goals = True, 0
+        self.obeys, self.goals, self.slowness, self.request = True, 0, 0.0, None
+
+    def _think(self, goal):
+        time.sleep(self.slowness)
+        return self.accept
 
     def _cancel(self, handle):
         self.cancellations += 1
         return CancelResponse.ACCEPT
 
     def _execute(self, handle):
-        self.goals += 1
+        self.goals, self.request = self.goals + 1, handle.request
         while not self.leave.wait(0.01):
             if handle.is_cancel_requested and self.obeys:
                 handle.canceled()
@@ -346,6 +351,39 @@ def test_a_command_of_others_ends_what_is_no_longer_watched(graph, lonely_client
     assert status == GoalStatus.STATUS_ABORTED and "Another command" in result.error_string
     assert controller.cancellations == 1
     graph.node.destroy_publisher(others)
+
+
+def test_a_goal_that_is_taken_too_late_is_cancelled(graph, lonely_client, controller, wait_until):
+    controller.slowness = 1.0
+    status, result = executed(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake")))
+    assert status == GoalStatus.STATUS_ABORTED and "did not answer" in result.error_string
+    assert wait_until(lambda: controller.cancellations == 1)
+
+
+def test_the_controller_gets_the_motion_that_was_verified(lonely_client, controller, wait_until):
+    asked = time_optimal()
+    goal = FOLLOW.Goal(trajectory=asked)
+    goal.goal_time_tolerance.sec = 3
+    controller.leave.set()
+    executed(lonely_client, wait_until, goal)
+    sent = controller.request.trajectory
+    assert not any(sent.points[0].accelerations) and not any(sent.points[-1].accelerations)
+    assert any(asked.points[0].accelerations) and controller.request.goal_time_tolerance.sec == 3
+    for before, after in zip(asked.points, sent.points, strict=True):
+        np.testing.assert_allclose(after.positions, before.positions)
+        assert len(after.velocities) == len(after.accelerations) == 7
+
+
+def test_a_motion_does_not_go_on_blindly(graph, lonely, lonely_client, controller, wait_until, monkeypatch):
+    handle = send(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake", velocity_scaling=0.05)))
+    assert wait_until(lambda: lonely.supervision._judged is not None)
+
+    def unseen():
+        raise GenModelsError(ErrorCode.PERCEPTION_TOO_OLD, "The sensor is silent.")
+
+    monkeypatch.setattr(lonely.supervision, "_scene", unseen)
+    status, result = end(handle, wait_until)
+    assert status == GoalStatus.STATUS_ABORTED and "The sensor is silent." in result.error_string
 
 
 def test_a_moving_arm_begins_nothing(graph, lonely, lonely_client, controller, wait_until):
