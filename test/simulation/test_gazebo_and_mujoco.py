@@ -71,6 +71,12 @@ def test_the_arms_camera_sees_mujocos_depth_and_colours(running, mujoco_at):
     assert np.abs(means[0] - means[1]).max() < 15, "no light is too bright, no colour too pale"
 
 
+def test_what_is_loose_lies_where_mujocos_does(running, mujoco_at):
+    poses = running.listen("/world/both/dynamic_pose/info")[0]["pose"]
+    place = next(pose["position"][0] for pose in poses if pose["name"][0] == b"cell_11_parcel")
+    assert vector(place) == pytest.approx(mujoco_at(0.0).data.body("cell_11_parcel").xpos, abs=1e-3)
+
+
 def test_imu_feels_gravity_alone(running):
     (reading,) = running.listen("/imu")
     assert vector(reading["linear_acceleration"][0]) == pytest.approx([0, 0, 9.8], abs=0.15)
