@@ -1,12 +1,10 @@
-"""A real Gazebo server, wherever there is one: started on a world, listened to and told things by its own command line.
-
-Works with `gz` (Harmonic and later) and `ign` (Fortress). Everything is measured in simulated time.
-"""
+"""A real Gazebo server, where there is one: `gz` (Harmonic and later) or `ign` (Fortress), by its own command line."""
 
 import codecs
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -64,7 +62,7 @@ class Gazebo:
         self._log, self._listeners = folder / "gazebo.log", []
         line = [self.simulator, "-s", "-r", "-v", "3", "--headless-rendering", *options, str(world)]
         with self._log.open("w") as log:
-            self._process = self._start(line, log)
+            self.process = self._start(line, log)
 
     def _start(self, arguments: list[str], output) -> subprocess.Popen:
         settings = {"stdout": output, "stderr": subprocess.STDOUT, "env": self._environment}
@@ -73,18 +71,11 @@ class Gazebo:
     def log(self) -> str:
         return self._log.read_text()
 
-    def wait(self, timeout: float) -> int:
-        """The exit code, of a server that ends by itself."""
-        return self._process.wait(timeout)
-
     def stop(self) -> None:
-        for process in (*self._listeners, self._process):
+        for process in (*self._listeners, self.process):
             if process.poll() is None:
-                os.killpg(process.pid, 15)
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    os.killpg(process.pid, 9)
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     @staticmethod
     def stamp_of(message: dict) -> float:
@@ -96,10 +87,14 @@ class Gazebo:
     def topics(self) -> set[str]:
         return set(self._ask("topic", "-l").split())
 
+    def kinds(self, topic: str) -> set[str]:
+        """The types of messages that are published there, without their package."""
+        return set(re.findall(r"\.msgs\.(\w+)", self._ask("topic", "-i", "-t", topic)))
+
     def wait_for(self, topic: str, timeout: float = 60.0) -> None:
         until = time.monotonic() + timeout
         while topic not in self.topics():
-            assert time.monotonic() < until and self._process.poll() is None, f"no {topic}:\n{self.log()[-2000:]}"
+            assert time.monotonic() < until and self.process.poll() is None, f"no {topic}:\n{self.log()[-2000:]}"
 
     def listen(self, topic: str, count: int = 1) -> list[dict]:
         """The next `count` messages of a topic."""
@@ -118,9 +113,9 @@ class Gazebo:
                 return
         raise AssertionError(f"nobody heard {topic}")
 
-    def _ask(self, *arguments: str) -> str:
-        line = [self.program, *arguments]
-        return subprocess.run(line, capture_output=True, text=True, env=self._environment, timeout=100).stdout
+    def _ask(self, *words: str) -> str:
+        settings = {"capture_output": True, "text": True, "env": self._environment, "timeout": 100}
+        return subprocess.run([self.program, *words], **settings).stdout
 
 
 @pytest.fixture(scope="module")

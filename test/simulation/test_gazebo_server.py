@@ -43,7 +43,7 @@ def test_every_world_loads_and_steps_without_a_complaint(name, arm, gazebo, tmp_
         path, description = tmp_path / f"{name}.sdf", describe_world(name)
         write_world(build_sdf(description, name), description, path)
     server = gazebo(path, "--iterations", "50")
-    assert server.wait(120) == 0 and "World [" in server.log()
+    assert server.process.wait(120) == 0 and "World [" in server.log()
     assert not complaints(server.log())
 
 
@@ -52,10 +52,12 @@ def frame_of(message: dict) -> str:
     return pairs[b"frame_id"].decode()
 
 
-def test_what_is_bridged_is_there(running):
+def test_what_is_bridged_is_there_with_its_type(running):
     bridges = (ROOT / "config" / "gazebo").glob("bridge_*.yaml")
-    bridged = {entry["gz_topic_name"] for path in bridges for entry in yaml.safe_load(path.read_text())}
-    assert len(bridged) > 15 and bridged <= running.topics() | {"/cmd_vel", "/joint_trajectory"}
+    entries = [entry for path in bridges for entry in yaml.safe_load(path.read_text())]
+    told = {e["gz_topic_name"]: e["gz_type_name"].split(".")[-1] for e in entries if e["direction"] == "GZ_TO_ROS"}
+    assert len(told) > 15 and told.keys() <= running.topics()
+    assert {topic: running.kinds(topic) for topic in told} == {topic: {kind} for topic, kind in told.items()}
 
 
 @pytest.mark.parametrize("topic", RATES)
