@@ -26,21 +26,19 @@ from dataclasses import replace
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.action import ActionClient, ActionServer, CancelResponse
+from rclpy.action import ActionClient, ActionServer
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.qos import QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from genmodels_ros.conversions.errors import answer
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.action_server import action_server
 from genmodels_ros.nodes.diagnostics import Monitor
 from genmodels_ros.nodes.latest_slot import LatestSlot
 from genmodels_ros.nodes.parameters import AUTOSTART, Parameter
-
-# The default keeps ten requests and forgets the others without a word; a queue that is full shall say so.
-REQUESTS = QoSProfile(depth=100)
+from genmodels_ros.nodes.qos import REQUESTS
 
 
 class ManagedNode(LifecycleNode):
@@ -147,22 +145,8 @@ class ManagedNode(LifecycleNode):
         return slot
 
     def add_action_server(self, action_type, name: str, execute: Callable, accept: Callable) -> ActionServer:
-        """An action that lives from configure to cleanup; goals may be cancelled, `accept(goal)` tells which are taken.
-
-        `execute(goal_handle)` ends the goal and answers its result, whatever happens: see `add_service` for the codes.
-        """
-        server = ActionServer(
-            self,
-            action_type,
-            name,
-            execute,
-            goal_callback=accept,
-            cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=self.concurrent,
-            goal_service_qos_profile=REQUESTS,
-            result_service_qos_profile=REQUESTS,
-            cancel_service_qos_profile=REQUESTS,
-        )
+        """An action server, see there, that lives from configure to cleanup."""
+        server = action_server(self, action_type, name, execute, accept)
         self._while_configured.callback(server.destroy)
         return server
 

@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 from nav_msgs.msg import OccupancyGrid, Path
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
 from genmodels_ros.conversions.maps import to_occupied
@@ -13,7 +13,7 @@ from genmodels_ros.conversions.nav2 import COMPUTE_PATH, check_plugins, to_compu
 from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.world_model.model import RADIUS
-from genmodels_ros.nodes.base import REQUESTS
+from genmodels_ros.nodes.action_server import action_server
 from genmodels_ros.nodes.drive_action import KEPT, end_failed
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
@@ -47,19 +47,7 @@ class ComputePath:
         name = node.value("compute_path.action")
         self._serves = COMPUTE_PATH is not None and bool(name)
         if self._serves:
-            ActionServer(
-                node,
-                COMPUTE_PATH,
-                name,
-                self._execute,
-                goal_callback=self._accept,
-                cancel_callback=lambda goal: CancelResponse.ACCEPT,
-                callback_group=node.concurrent,
-                goal_service_qos_profile=REQUESTS,
-                result_service_qos_profile=REQUESTS,
-                cancel_service_qos_profile=REQUESTS,
-                result_timeout=KEPT,
-            )
+            action_server(node, COMPUTE_PATH, name, self._execute, self._accept, KEPT)
 
     def activate(self) -> None:
         self._map = None

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.base import REQUESTS
+from genmodels_ros.nodes.action_server import action_server
 
 LOOK = 0.05  # s between looks at a running action
 KEPT = 10  # s that a result can be asked for, as in Nav2; rclpy's 900 would keep one for each path of a quarter hour
@@ -24,19 +24,7 @@ class DriveAction:
     def __init__(self, node, action_type, name: str, begin: Callable, feedback: Callable, conclude: Callable):
         self._node, self._name = node, name
         self._begin, self._feedback, self._conclude = begin, feedback, conclude
-        self._server = ActionServer(
-            node,
-            action_type,
-            name,
-            self._execute,
-            goal_callback=self._accept,
-            cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=node.concurrent,
-            goal_service_qos_profile=REQUESTS,
-            result_service_qos_profile=REQUESTS,
-            cancel_service_qos_profile=REQUESTS,
-            result_timeout=KEPT,
-        )
+        action_server(node, action_type, name, self._execute, self._accept, KEPT)
 
     def _accept(self, request) -> GoalResponse:
         reason = self._refusal()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from std_msgs.msg import Header
 
@@ -17,7 +17,7 @@ from genmodels_ros.conversions.obstacles import to_scene
 from genmodels_ros.conversions.requests import deadline_of, hurried, to_failure, to_query, to_result
 from genmodels_ros.conversions.trajectories import other_joints, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.base import REQUESTS
+from genmodels_ros.nodes.action_server import action_server
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.motion_plans import MotionPlans
 from genmodels_ros.nodes.parameters import Parameter
@@ -61,18 +61,7 @@ class TrajectoryGeneratorNode(ModelNode):
         self.add_service(GenerateTrajectories, "~/generate", self.generate, group=self.concurrent, needs_active=False)
         self.add_service(VerifyTrajectory, "~/verify", self.verify, group=self.concurrent)
         MotionPlans(self)
-        self._action = ActionServer(
-            self,
-            GenerateTrajectoriesAction,
-            "~/generate_trajectories",
-            self.execute,
-            goal_callback=self.accept,
-            cancel_callback=lambda goal: CancelResponse.ACCEPT,
-            callback_group=self.concurrent,
-            goal_service_qos_profile=REQUESTS,
-            result_service_qos_profile=REQUESTS,
-            cancel_service_qos_profile=REQUESTS,
-        )
+        action_server(self, GenerateTrajectoriesAction, "~/generate_trajectories", self.execute, self.accept)
 
     def configure(self) -> None:
         self.robot = robot_of(self)

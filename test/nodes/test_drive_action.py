@@ -32,7 +32,7 @@ class Goal:
 @pytest.fixture
 def ended(monkeypatch):
     """ended(goal, begin) → (what was reported, the error that the result tells of)."""
-    monkeypatch.setattr(drive_action, "ActionServer", lambda *arguments, **options: None)
+    monkeypatch.setattr(drive_action, "action_server", lambda *arguments, **options: None)
 
     def run(goal, begin, alive=True):
         reported = []
