@@ -15,7 +15,12 @@ class FollowPath:
     """A part of the local planner. A newer path goes on where the last one was: bt_navigator sends one a second."""
 
     PARAMETERS = (  # ids as in Nav2's own nav2_params.yaml and behavior trees; rcl does not remap an action's name
-        Parameter("follow_path.action", "follow_path", "Action served for Nav2; empty: none", read_only=True),
+        Parameter(
+            "follow_path.action",
+            "~/follow_path",
+            "Action served for Nav2; empty: none. follow_path stands in for controller_server",
+            read_only=True,
+        ),
         Parameter("follow_path.controller_id", "FollowPath", "What a goal may call this controller"),
         Parameter("follow_path.goal_checker_id", "general_goal_checker", "What a goal may call the tolerance"),
         Parameter("follow_path.progress_checker_id", "progress_checker", "What a goal may call the recovery"),

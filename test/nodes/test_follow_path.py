@@ -47,7 +47,7 @@ class BtNavigator:
     """As nav2_behavior_tree's FollowPath: goals replace one another without a cancel."""
 
     def __init__(self, graph, wait_until):
-        self._client = ActionClient(graph.node, FollowPath, "nav2/follow_path")
+        self._client = ActionClient(graph.node, FollowPath, "nav2/local_planner/follow_path")
         self._wait_until, self.feedback = wait_until, []
         assert self._client.wait_for_server(60.0)
 
@@ -245,9 +245,11 @@ def test_two_servers_of_one_action_do_not_both_drive(graph, robot, navigator, wa
         time.sleep(1.0)
         return GoalResponse.REJECT
 
-    rival = ActionServer(graph.node, FollowPath, "nav2/follow_path", lambda goal: Result(), goal_callback=answers_last)
+    rival = ActionServer(
+        graph.node, FollowPath, "nav2/local_planner/follow_path", lambda goal: Result(), goal_callback=answers_last
+    )
     try:
-        topic = "/nav2/follow_path/_action/status"
+        topic = "/nav2/local_planner/follow_path/_action/status"
         assert wait_until(lambda: len(graph.node.get_publishers_info_by_topic(topic)) == 2)
         assert not navigator.send(FAR).accepted
     finally:
