@@ -28,7 +28,17 @@ def levels(results: dict[str, np.ndarray]) -> Table:
 
 def differences(results: dict[str, np.ndarray]) -> Table:
     """Points of mean IoU between two arms on the same frames, with 95 % intervals."""
-    wanted = (("GAN", "classical"), ("GAN", "source"), ("both", "classical"), ("GAN", "GAN, no mark"))
+    wanted = (
+        ("GAN", "classical"),
+        ("GAN", "source"),
+        ("GAN", "source once"),
+        ("GAN, 1/4", "classical"),
+        ("GAN, 1/4", "classical, 1/4"),
+        ("GAN, 1/4", "source"),
+        ("GAN, 1/4", "source once"),
+        ("both", "classical"),
+        ("GAN", "GAN, no mark"),
+    )
     pairs = [pair for pair in wanted if set(pair) <= set(results)]
     rows = []
     for first, second in pairs:

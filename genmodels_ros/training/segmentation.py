@@ -32,10 +32,13 @@ def fit(
     *,
     steps: int,
     weights: Tensor,
+    emphasis: Tensor | None = None,
     rate: float = 3e-3,
     device: torch.device | str = "cpu",
 ) -> Segmenter:
     """`steps` of AdamW on the batches that `draw()` gives, weighted cross-entropy, half a cosine; returns the model.
+
+    weights: of each class [C]; emphasis: of each picture of a batch [B], all alike by default
 
     Convolutions run in bfloat16, as fast on a recent CPU as anything; the loss is float32.
     """
@@ -47,11 +50,19 @@ def fit(
         with torch.autocast(torch.device(device).type, torch.bfloat16):
             logits = model(as_tensor(images).to(device))
         target = torch.from_numpy(labels[:, ::STRIDE, ::STRIDE].astype(np.int64)).to(device)
-        loss = F.cross_entropy(logits.float(), target, weight=weights)
+        loss = cross_entropy(logits.float(), target, weights, emphasis)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
     return model.eval()
+
+
+def cross_entropy(logits: Tensor, target: Tensor, weights: Tensor, emphasis: Tensor | None = None) -> Tensor:
+    """The mean over pixels [B, H, W], each weighted by its class [C] and, if given, by its picture [B]."""
+    if emphasis is None:
+        return F.cross_entropy(logits, target, weight=weights)
+    weight = emphasis.to(logits)[:, None, None] * weights[target]
+    return (F.cross_entropy(logits, target, reduction="none") * weight).sum() / weight.sum()
 
 
 @torch.inference_mode()

@@ -6,7 +6,7 @@ import pytest
 from genmodels_ros.evaluation import downstream_segmentation as downstream
 from genmodels_ros.evaluation.classical_augmentation import Policy
 from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
-from genmodels_ros.evaluation.segmentation_arms import BATCH, Sets, batches
+from genmodels_ros.evaluation.segmentation_arms import BATCH, Sets, batches, emphasis
 
 
 def frames(count=8, seed=0):
@@ -24,8 +24,10 @@ def sets():
 
 
 @pytest.mark.parametrize(
-    ("arm", "classical", "made"), [("source", 0, 0), ("classical", 1, 0), ("GAN", 0, 1), ("both", 0.5, 0.5)]
-)
+    ("arm", "classical", "made"),
+    [("source", 0, 0), ("source once", 0, 0), ("classical", 1, 0), ("classical, 1/4", 1, 0), ("GAN", 0, 1),
+     ("GAN, 1/4", 0, 1), ("both", 0.5, 0.5)],
+)  # fmt: skip
 def test_every_arm_has_a_batch_of_source_frames_and_its_own_extra_part(sets, arm, classical, made):
     black = Policy(exposure=(1e-9, 1e-9))
     draw = batches(arm, sets, black, np.random.default_rng(0))
@@ -66,6 +68,13 @@ def test_choices_are_made_on_validation_frames_alone(sets, monkeypatch):
     policy, found = experiment.choose()
     assert all(any(one is frame for frame in validation.values()) for one in tested) and tested
     assert policy == Policy() and experiment.widths == downstream.WIDTHS[0] and len(found) == 2
+
+
+@pytest.mark.parametrize(
+    ("arm", "weight"), [("source", 1), ("GAN", 1), ("source once", 0), ("GAN, 1/4", 0.25), ("classical, 1/4", 0.25)]
+)
+def test_the_extra_part_counts_as_the_arm_says(arm, weight):
+    assert emphasis(arm).tolist() == [1.0] * BATCH + [weight] * BATCH
 
 
 def test_no_arm_touches_the_frames_that_it_draws_from(sets):

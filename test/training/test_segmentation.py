@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.segmenter import Segmenter
-from genmodels_ros.training.segmentation import class_weights, fit, predict
+from genmodels_ros.training.segmentation import class_weights, cross_entropy, fit, predict
 
 
 def coloured_halves(count, rng):
@@ -29,3 +29,15 @@ def test_it_learns_what_colour_tells():
 def test_rare_classes_weigh_more():
     weights = class_weights(np.repeat([0, 1], [99, 1]), 2)
     assert weights[1] > 5 * weights[0]
+
+
+def test_a_picture_counts_as_much_as_it_is_told_to():
+    generator = torch.Generator().manual_seed(0)
+    logits, weights = torch.randn(4, 3, 5, 6, generator=generator), torch.tensor([0.5, 1.0, 2.0])
+    target = torch.randint(3, (4, 5, 6), generator=generator)
+    alike = cross_entropy(logits, target, weights)
+    assert torch.allclose(cross_entropy(logits, target, weights, torch.ones(4)), alike)
+    two = cross_entropy(logits[:2], target[:2], weights)
+    assert torch.allclose(cross_entropy(logits, target, weights, torch.tensor([1.0, 1.0, 0.0, 0.0])), two)
+    twice = cross_entropy(logits[[0, 1, 1]], target[[0, 1, 1]], weights)
+    assert torch.allclose(cross_entropy(logits[:2], target[:2], weights, torch.tensor([1.0, 2.0])), twice)
