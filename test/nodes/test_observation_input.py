@@ -187,9 +187,12 @@ def test_the_type_may_change_with_the_publisher(elsewhere, sensors, wait_until):
     first = elsewhere.create_publisher(Twist, topic, 10)
     assert wait_until(lambda: robot.input.details()["command_type"] == "twist")
     elsewhere.destroy_publisher(first)
-    second = elsewhere.create_publisher(TwistStamped, topic, 10)
-    assert wait_until(lambda: robot.input.details()["command_type"] == "twist_stamped")
-    assert wait_until(second.get_subscription_count)
+    for _ in range(3):  # within one process Fast DDS now and then never matches them, whoever is made anew
+        second = elsewhere.create_publisher(TwistStamped, topic, 10)
+        assert wait_until(lambda: robot.input.details()["command_type"] == "twist_stamped")
+        if wait_until(second.get_subscription_count, 20.0):
+            break
+        elsewhere.destroy_publisher(second)
     second.publish(TwistStamped(twist=to_twist((0.1, 0.0))))
     assert wait_until(lambda: robot.input.command()[0] == 0.1)
 
