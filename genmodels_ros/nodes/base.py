@@ -26,7 +26,7 @@ from dataclasses import replace
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy._rclpy_pybind11 import RCLError
-from rclpy.action import ActionClient, ActionServer
+from rclpy.action import ActionClient, ActionServer, GoalResponse
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -144,8 +144,12 @@ class ManagedNode(LifecycleNode):
         self._while_active.callback(self.destroy_guard_condition, guard)
         return slot
 
-    def add_action_server(self, action_type, name: str, execute: Callable, accept: Callable) -> ActionServer:
-        """An action server, see there, that lives from configure to cleanup."""
+    def add_action_server(self, action_type, name: str, execute: Callable) -> ActionServer:
+        """An action server, see there, from configure to cleanup; it takes goals while the node is active."""
+
+        def accept(goal) -> GoalResponse:
+            return GoalResponse.ACCEPT if self.active else GoalResponse.REJECT
+
         server = action_server(self, action_type, name, execute, accept)
         self._while_configured.callback(server.destroy)
         return server

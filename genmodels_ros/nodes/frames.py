@@ -7,7 +7,6 @@ from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
 from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
-from rclpy.qos import DurabilityPolicy, QoSProfile
 
 from genmodels_ros.conversions.plans import to_place
 from genmodels_ros.conversions.poses import relative_to
@@ -16,12 +15,11 @@ from genmodels_ros.conversions.transforms import TRANSFORMS, from_transform
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.observation_input import ObservationInput
+from genmodels_ros.nodes.qos import TF, TF_STATIC
 from genmodels_ros.pipelines.frame_tree import FrameTree
 from genmodels_ros.pipelines.routes import to_odom
 
-DEPTH = 100  # as tf2's own listeners
 LOOK = 0.1  # s between looks at what has come
-STATIC = QoSProfile(depth=DEPTH, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 ONE_PATH = Bounds(sequences=1, steps=0)
 
 
@@ -53,7 +51,7 @@ class Frames:
             group = Unheard()
             self._subscriptions = [
                 node.add_subscription(TRANSFORMS, topic, self._receive, qos, group)
-                for topic, qos in (("/tf", DEPTH), ("/tf_static", STATIC))
+                for topic, qos in (("/tf", TF), ("/tf_static", TF_STATIC))
             ]
             node.add_farewell(self._forget)
             steady = Clock(clock_type=ClockType.STEADY_TIME)

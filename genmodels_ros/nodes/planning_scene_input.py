@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
-from rclpy.qos import DurabilityPolicy, QoSProfile
+from rclpy.qos import QoSProfile
 
 from genmodels_ros.conversions.planning_scene import (
     GET_PLANNING_SCENE,
@@ -19,12 +19,12 @@ from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.qos import TF_STATIC
 from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.frames import Frames, fixed_to
 from genmodels_ros.robots.scene_objects import ObjectScene
 
-FIXED = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)  # as tf2's own listeners
 DIFFERENCES = QoSProfile(depth=100)  # as move_group sends them: none may be lost
 UNREADABLE, TOO_MANY = "<scene>", "<number>"  # among the problems
 ASKING = 1.0  # s between looks whether somebody answers for the whole scene
@@ -60,7 +60,7 @@ class PlanningSceneInput:
             PLANNING_SCENE, "monitored_planning_scene", self._receive, DIFFERENCES, group=in_order
         )
         if TRANSFORMS is not None:
-            self._node.add_subscription(TRANSFORMS, "/tf_static", self._receive_fixed, FIXED, group=in_order)
+            self._node.add_subscription(TRANSFORMS, "/tf_static", self._receive_fixed, TF_STATIC, group=in_order)
         self._whole = self._node.add_client(GET_PLANNING_SCENE, "get_planning_scene")
         self._asked = False
         self._node.add_timer(ASKING, self._ask)

@@ -8,5 +8,9 @@ LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL, relia
 # For services: the default keeps ten requests and forgets the others without a word; a queue that is full shall say so.
 REQUESTS = QoSProfile(depth=100)
 
+# For /tf and /tf_static, as tf2's own listeners.
+TF = QoSProfile(depth=100)
+TF_STATIC = QoSProfile(depth=100, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
 # For streams of a simulated sensor: reliable, as that serves subscribers of either reliability.
 SENSOR = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)

@@ -8,7 +8,6 @@ import time
 from concurrent.futures import Future
 from functools import partial
 
-from rclpy.action import GoalResponse
 from trajectory_msgs.msg import JointTrajectory
 
 from genmodels_ros.conversions.follow_trajectory import (
@@ -42,7 +41,7 @@ class SimulatedController:
         self._node, self._runner = node, None
         self._motion: TrackedMotion | None = None
         if FOLLOW is not None:
-            node.add_action_server(FOLLOW, NAME, self.execute, self._accept)
+            node.add_action_server(FOLLOW, NAME, self.execute)
 
     def activate(self, runner: Runner) -> None:
         """Before the runner starts: what was given up when the node was deactivated does not go on."""
@@ -80,9 +79,6 @@ class SimulatedController:
         stopped = {Outcome.STOPPED: SUCCESSFUL, Outcome.REPLACED: INVALID_GOAL}
         fill_result(result, stopped.get(motion.outcome, motion.outcome), motion.message)
         return result
-
-    def _accept(self, goal) -> GoalResponse:
-        return GoalResponse.ACCEPT if self._node.active else GoalResponse.REJECT
 
     def _begin(self, goal, world: World) -> TrackedMotion:
         check_goal(goal)

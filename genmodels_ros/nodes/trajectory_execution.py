@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 from action_msgs.msg import GoalStatus
-from rclpy.action import GoalResponse
 
 from genmodels_ros.conversions.follow_trajectory import FOLLOW, check_goal, fill_refusal
 from genmodels_ros.conversions.trajectories import from_present, to_joint_trajectory, to_trajectory
@@ -42,10 +41,7 @@ class Execution:
         self._node, self._busy = node, threading.Lock()
         if FOLLOW is not None:
             self._controller = node.add_action_client(FOLLOW, node.value("execution.controller"))
-            node.add_action_server(FOLLOW, "~/execute", self._execute, self._accept)
-
-    def _accept(self, goal) -> GoalResponse:
-        return GoalResponse.ACCEPT if self._node.active else GoalResponse.REJECT
+            node.add_action_server(FOLLOW, "~/execute", self._execute)
 
     def _execute(self, handle):
         result = FOLLOW.Result()

@@ -13,8 +13,9 @@ from genmodels_ros.conversions.poses import from_planar
 from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.frames import STATIC, Frames
+from genmodels_ros.nodes.frames import Frames
 from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.qos import TF_STATIC
 from genmodels_ros.pipelines.routes import to_odom
 
 needs_tf = pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
@@ -84,7 +85,7 @@ def test_one_bad_transform_spoils_no_other_and_the_newest_counts(graph, node, wa
 
 @needs_tf
 def test_what_stands_still_is_known_to_who_comes_later(graph, node, wait_until):
-    static = graph.publisher(TRANSFORMS, "/tf_static", STATIC)
+    static = graph.publisher(TRANSFORMS, "/tf_static", TF_STATIC)
     static.publish(TRANSFORMS(transforms=[transform("fixed", "odom", (1.0, 0.0, 0.0))]))
     for _ in range(3):
         node.trigger_deactivate()
