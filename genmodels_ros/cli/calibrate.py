@@ -28,6 +28,6 @@ def _world_model(args):
 
 
 def _augmenter(args):
-    from genmodels_ros.evaluation.gate_calibration import calibrate
+    from genmodels_ros.evaluation.augmenter.gate_calibration import calibrate
 
     print_tables([calibrate(args.checkpoint, frames=args.frames, seed=args.seed)], args.json)

@@ -151,7 +151,7 @@ IMAGES = {
 
 @pytest.mark.parametrize("kind", IMAGES)
 def test_without_the_mark_the_score_is_standard_normal(kind):
-    """Over 3,000 keys an image; millions of pairs are counted by evaluation/watermark_false_alarms.py."""
+    """Over 3,000 keys an image; millions of pairs are counted by evaluation/augmenter/watermark_false_alarms.py."""
     rng = np.random.default_rng(1)
     keys = np.exp(2j * np.pi * rng.random((3_000, int(band().sum())), dtype=np.float32)).astype(np.complex64)
     seen = [image_phases(image) for image in IMAGES[kind]]

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.segmentation_scores import confusion, mean_iou, paired_difference, scene_confusions
+from genmodels_ros.evaluation.augmenter.segmentation_scores import (
+    confusion,
+    mean_iou,
+    paired_difference,
+    scene_confusions,
+)
 
 
 def test_iou_by_hand():

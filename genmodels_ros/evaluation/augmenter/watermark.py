@@ -10,11 +10,11 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from genmodels_ros.evaluation.augmenter.watermark_false_alarms import false_alarms
+from genmodels_ros.evaluation.augmenter.watermark_images import JOURNEYS, difficult_images, jpeg, pictures
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.evaluation.watermark_false_alarms import false_alarms
-from genmodels_ros.evaluation.watermark_images import JOURNEYS, difficult_images, jpeg, pictures
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.watermark import detect, embed
 

@@ -1,6 +1,6 @@
 """One picture of what completion, removal and light alone look like, on frames that no training saw.
 
-python -m genmodels_ros.evaluation.completion_sheet OUT.jpg [DATA]
+python -m genmodels_ros.evaluation.augmenter.completion_sheet OUT.jpg [DATA]
 """
 
 import sys
@@ -9,8 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from genmodels_ros.evaluation.augmenter import TUBS, held_out_frames
-from genmodels_ros.evaluation.completion import hole_of_share, methods
+from genmodels_ros.evaluation.augmenter.bench import TUBS, held_out_frames
+from genmodels_ros.evaluation.augmenter.completion import hole_of_share, methods
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.comparison_grid import GAP, PAPER, label_overlay, picture_grid
 from genmodels_ros.pipelines.image_completion import ImageCompleter

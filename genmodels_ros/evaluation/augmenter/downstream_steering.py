@@ -23,15 +23,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation.driven_places import Place, places
-from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.steering_scores import (
+from genmodels_ros.evaluation.augmenter.driven_places import Place, places
+from genmodels_ros.evaluation.augmenter.steering_scores import (
     compared,
     correlation,
     error_after_fit,
     error_of_mean,
     sign_agreement,
 )
+from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.training.image_domains import ImageDomains
 from genmodels_ros.training.sim_to_real import OVER_A_LIGHT, Recipe, train_translation, translated

@@ -3,10 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation import downstream_segmentation as downstream
-from genmodels_ros.evaluation.classical_augmentation import Policy
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
-from genmodels_ros.evaluation.segmentation_arms import BATCH, Sets, batches, emphasis
+from genmodels_ros.evaluation.augmenter import downstream_segmentation as downstream
+from genmodels_ros.evaluation.augmenter.classical_augmentation import Policy
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames, mirrored
+from genmodels_ros.evaluation.augmenter.segmentation_arms import BATCH, Sets, batches, emphasis
 
 
 def frames(count=8, seed=0):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.pipelines.scene_agreement import areas
 from genmodels_ros.simulation.scenes import LabelClass
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.classical_augmentation import POLICIES, Policy
+from genmodels_ros.evaluation.augmenter.classical_augmentation import POLICIES, Policy
 
 
 @pytest.fixture

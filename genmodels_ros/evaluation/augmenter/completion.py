@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.augmenter import TUBS, held_out_frames
+from genmodels_ros.evaluation.augmenter.bench import TUBS, held_out_frames
 from genmodels_ros.evaluation.image_similarity import FeatureDistance, sharpness, ssim
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import bootstrap_mean

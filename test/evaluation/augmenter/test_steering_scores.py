@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.steering_scores import (
+from genmodels_ros.evaluation.augmenter.steering_scores import (
     compared,
     correlation,
     error_after_fit,

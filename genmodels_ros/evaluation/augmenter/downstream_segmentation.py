@@ -37,13 +37,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from genmodels_ros.evaluation import mark_shortcut
-from genmodels_ros.evaluation.classical_augmentation import POLICIES, Policy
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
-from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.segmentation_arms import BATCH, QUICK, Protocol, Sets, batches, emphasis
-from genmodels_ros.evaluation.segmentation_scores import mean_iou, scene_confusions
-from genmodels_ros.evaluation.segmentation_tables import (
+from genmodels_ros.evaluation.augmenter import mark_shortcut
+from genmodels_ros.evaluation.augmenter.classical_augmentation import POLICIES, Policy
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames, mirrored
+from genmodels_ros.evaluation.augmenter.segmentation_arms import BATCH, QUICK, Protocol, Sets, batches, emphasis
+from genmodels_ros.evaluation.augmenter.segmentation_scores import mean_iou, scene_confusions
+from genmodels_ros.evaluation.augmenter.segmentation_tables import (
     DOMAINS,
     classes,
     differences,
@@ -51,6 +50,7 @@ from genmodels_ros.evaluation.segmentation_tables import (
     policy_table,
     widths_table,
 )
+from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.augmentation import ImageAugmenter

@@ -2,10 +2,17 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation.gate_calibration import OBJECTS, limits_from
-from genmodels_ros.evaluation.gate_faults import another_frame, black, noise, object_erased, object_pasted, shifted
-from genmodels_ros.evaluation.gate_rates import refused
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.gate_calibration import OBJECTS, limits_from
+from genmodels_ros.evaluation.augmenter.gate_faults import (
+    another_frame,
+    black,
+    noise,
+    object_erased,
+    object_pasted,
+    shifted,
+)
+from genmodels_ros.evaluation.augmenter.gate_rates import refused
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.pipelines.gate_calibration import GateCalibration
 from genmodels_ros.pipelines.quality_gate import Verdict
 from genmodels_ros.pipelines.scene_agreement import Seen

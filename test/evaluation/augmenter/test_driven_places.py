@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.evaluation.driven_places import AFTER, BEFORE, driving, places, read_drive
+from genmodels_ros.evaluation.augmenter.driven_places import AFTER, BEFORE, driving, places, read_drive
 
 TUBS = Path(__file__).resolve().parents[3] / "shared" / "data" / "camera"
 

@@ -9,7 +9,7 @@ import copy
 
 import numpy as np
 
-from genmodels_ros.evaluation.labelled_frames import mirrored
+from genmodels_ros.evaluation.augmenter.labelled_frames import mirrored
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.watermark import embed
 from genmodels_ros.simulation.scenes import LabelClass

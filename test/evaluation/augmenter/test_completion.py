@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation import completion
+from genmodels_ros.evaluation.augmenter import completion
 from genmodels_ros.evaluation.image_similarity import FeatureDistance
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.models.checkpoint import Card, save_checkpoint

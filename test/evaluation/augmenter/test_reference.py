@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.augmenter_reference import colour_distance, tables
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.reference import colour_distance, tables
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.augmentation import ImageAugmenter

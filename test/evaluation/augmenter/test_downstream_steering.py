@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.evaluation import downstream_steering, steering_scores
-from genmodels_ros.evaluation.downstream_steering import (
+from genmodels_ros.evaluation.augmenter import downstream_steering, steering_scores
+from genmodels_ros.evaluation.augmenter.downstream_steering import (
     BOTH,
     GAN,
     SOURCE,
@@ -16,7 +16,7 @@ from genmodels_ros.evaluation.downstream_steering import (
     measured,
     tables,
 )
-from genmodels_ros.evaluation.driven_places import Drive, Place
+from genmodels_ros.evaluation.augmenter.driven_places import Drive, Place
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.training.sim_to_real import OVER_A_LIGHT, Recipe
 from genmodels_ros.training.steering import reduced

@@ -1,8 +1,8 @@
 import numpy as np
 import torch
 
+from genmodels_ros.evaluation.augmenter.image_distance import features
 from genmodels_ros.evaluation.distribution.kernel_distance import kernel_distance
-from genmodels_ros.evaluation.image_distance import features
 
 
 def images(count, seed, brightness=1.0, noise=0.0):

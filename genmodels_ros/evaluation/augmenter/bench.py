@@ -9,15 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from genmodels_ros.data.images import open_images
-from genmodels_ros.evaluation import (
-    augmenter_distribution,
-    augmenter_reference,
-    augmenter_speed,
-    labels_kept,
-    watermark,
-)
-from genmodels_ros.evaluation.gate_calibration import table as calibration_table
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter import distribution, labels_kept, reference, speed, watermark
+from genmodels_ros.evaluation.augmenter.gate_calibration import table as calibration_table
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
@@ -31,9 +25,9 @@ def bench(options: BenchOptions) -> list[Table]:
     data, seed, quick = options.data, options.seed, options.quick
     augmenter = ImageAugmenter.from_checkpoint(options.checkpoint, device=options.device, gate="full")
     frames = LabelledFrames.render(48 if quick else 384, FRAME_SEED + seed)
-    tables = augmenter_speed.tables(augmenter, repeats=5 if quick else 40)
-    tables += augmenter_distribution.tables(augmenter, frames, seed)
-    tables += augmenter_reference.tables(augmenter, frames, seed)
+    tables = speed.tables(augmenter, repeats=5 if quick else 40)
+    tables += distribution.tables(augmenter, frames, seed)
+    tables += reference.tables(augmenter, frames, seed)
     tables += labels_kept.tables(augmenter, frames, seed)
     if augmenter.gate.limits is not None:
         tables.append(calibration_table(augmenter.gate.limits))

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.classical_augmentation import Policy
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames, mirrored
-from genmodels_ros.evaluation.segmentation_tables import DOMAINS, TARGETS
+from genmodels_ros.evaluation.augmenter.classical_augmentation import Policy
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames, mirrored
+from genmodels_ros.evaluation.augmenter.segmentation_tables import DOMAINS, TARGETS
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.watermark import embed
 from genmodels_ros.training.segmentation import Batch

@@ -3,9 +3,8 @@ import pytest
 import torch
 
 from genmodels_ros.data.image_codec import encode_png
-from genmodels_ros.evaluation import augmenter as bench
-from genmodels_ros.evaluation import augmenter_distribution, augmenter_speed
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter import bench, distribution, speed
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
@@ -32,7 +31,7 @@ def rows(table):
 
 
 def test_an_augmenter_that_changes_nothing_is_as_far_from_the_target_as_the_source(augmenter, frames):
-    distance, quality = augmenter_distribution.tables(augmenter, frames, seed=0)
+    distance, quality = distribution.tables(augmenter, frames, seed=0)
     for row in rows(distance).values():
         assert row["augmented / source"] == pytest.approx(1, rel=0.1)
         assert row["KID source"] > 3 * abs(row["KID real halves"])
@@ -42,9 +41,9 @@ def test_an_augmenter_that_changes_nothing_is_as_far_from_the_target_as_the_sour
 
 
 def test_speed_is_measured_with_two_threads_and_with_one_and_leaves_them_as_found(augmenter, monkeypatch):
-    monkeypatch.setattr(augmenter_speed, "SIZES", ((24, 32),))
+    monkeypatch.setattr(speed, "SIZES", ((24, 32),))
     threads = torch.get_num_threads()
-    (table,) = augmenter_speed.tables(augmenter, repeats=2)
+    (table,) = speed.tables(augmenter, repeats=2)
     assert [row[1] for row in table.rows] == [2, 1] and torch.get_num_threads() == threads
     assert all(row[2] > 0 for row in table.rows) and "load" in table.notes[0].lower()
 

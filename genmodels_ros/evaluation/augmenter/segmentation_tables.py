@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genmodels_ros.evaluation.segmentation_scores import class_iou, mean_iou, paired_difference
+from genmodels_ros.evaluation.augmenter.segmentation_scores import class_iou, mean_iou, paired_difference
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.simulation.scenes import LabelClass
 

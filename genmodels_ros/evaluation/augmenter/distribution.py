@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from genmodels_ros.evaluation.augmenter.image_distance import features
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.distribution.kernel_distance import kernel_distance
 from genmodels_ros.evaluation.distribution.sample_quality import sample_quality
-from genmodels_ros.evaluation.image_distance import features
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from genmodels_ros.evaluation.gate_rates import faithful, refused, spoilt
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.gate_rates import faithful, refused, spoilt
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.pipelines.gate_calibration import GateCalibration

@@ -1,6 +1,6 @@
 """How often the mark is found where it is not: images of all kinds times keys that none of them was marked with.
 
-    python -m genmodels_ros.evaluation.watermark_false_alarms --pairs 4000000 --data ../shared/data
+    python -m genmodels_ros.evaluation.augmenter.watermark_false_alarms --pairs 4000000 --data ../shared/data
 
 Images and keys both vary: one key and many images would show what that key is like, many keys and one image the
 arithmetic alone.
@@ -13,10 +13,10 @@ from statistics import NormalDist
 import numpy as np
 from tqdm import tqdm
 
+from genmodels_ros.evaluation.augmenter.watermark_images import difficult_images, pictures
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import rate_bound
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.evaluation.watermark_images import difficult_images, pictures
 from genmodels_ros.pipelines.watermark_detection import MAX_FALSE_ALARM, PLACES, shift_correlations, views
 from genmodels_ros.pipelines.watermark_pattern import band
 

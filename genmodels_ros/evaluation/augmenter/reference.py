@@ -8,7 +8,7 @@ same style, and beside a reference in another light of the same style?
 import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.simulation.camera_styles import render_style

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.gate_faults import IN_THE_SCENE, OF_THE_PICTURE
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.gate_faults import IN_THE_SCENE, OF_THE_PICTURE
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.pipelines.quality_gate import QualityGate, Verdict
 from genmodels_ros.simulation.camera_styles import STYLES, render_style
 

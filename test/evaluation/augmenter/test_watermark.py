@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.evaluation import watermark as bench
+from genmodels_ros.evaluation.augmenter import watermark as bench
+from genmodels_ros.evaluation.augmenter.watermark_false_alarms import CHANCES, false_alarms
+from genmodels_ros.evaluation.augmenter.watermark_images import JOURNEYS, difficult_images
 from genmodels_ros.evaluation.statistics import rate_bound
-from genmodels_ros.evaluation.watermark_false_alarms import CHANCES, false_alarms
-from genmodels_ros.evaluation.watermark_images import JOURNEYS, difficult_images
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.pipelines.augmentation import ImageAugmenter

@@ -8,9 +8,9 @@ count as invented.
 import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.gate_calibration import OBJECTS
-from genmodels_ros.evaluation.labelled_frames import LabelledFrames
-from genmodels_ros.evaluation.segmentation_scores import confusion, mean_iou
+from genmodels_ros.evaluation.augmenter.gate_calibration import OBJECTS
+from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
+from genmodels_ros.evaluation.augmenter.segmentation_scores import confusion, mean_iou
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
