@@ -12,7 +12,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "augmenter": "genmodels_ros.evaluation.augmenter.bench",
     "augmenter-downstream": "genmodels_ros.evaluation.augmenter.downstream_segmentation",
     "completion": "genmodels_ros.evaluation.augmenter.completion",
-    "mode-coverage": "genmodels_ros.evaluation.mode_coverage",
+    "mode-coverage": "genmodels_ros.evaluation.gan_objectives.mode_coverage",
     "compression": "genmodels_ros.evaluation.scan_compression",
     "skills": "genmodels_ros.evaluation.skills",
     "inverse-kinematics": "genmodels_ros.evaluation.inverse_kinematics",

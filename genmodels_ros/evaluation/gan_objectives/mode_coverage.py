@@ -1,6 +1,6 @@
 """Do the adversarial objectives find all modes? The grid of Gaussians and the stacked digits, for each objective.
 
-python -m genmodels_ros.evaluation.mode_coverage --plot PICTURE.png
+python -m genmodels_ros.evaluation.gan_objectives.mode_coverage --plot PICTURE.png
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from genmodels_ros.evaluation import gaussian_grid, stacked_digits
+from genmodels_ros.evaluation.gan_objectives import gaussian_grid, stacked_digits
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table, spread
 from genmodels_ros.training.gan_objectives import OBJECTIVES

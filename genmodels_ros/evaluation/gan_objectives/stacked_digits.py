@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation.toy_players import perceptron, play
+from genmodels_ros.evaluation.gan_objectives.toy_players import perceptron, play
 from genmodels_ros.training.gan_objectives import OBJECTIVES
 
 PIXELS, GREYS = 64, 16.0

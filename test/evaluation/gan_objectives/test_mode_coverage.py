@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.evaluation import gaussian_grid, mode_coverage, stacked_digits
-from genmodels_ros.evaluation.gaussian_grid import CENTRES, DEVIATION
+from genmodels_ros.evaluation.gan_objectives import gaussian_grid, mode_coverage, stacked_digits
+from genmodels_ros.evaluation.gan_objectives.gaussian_grid import CENTRES, DEVIATION
 
 
 def rng(seed=0):

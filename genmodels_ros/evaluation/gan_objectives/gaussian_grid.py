@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from genmodels_ros.data.toys import grid
 from genmodels_ros.evaluation.distribution.modes import mode_score
-from genmodels_ros.evaluation.toy_players import Scaled, perceptron, play
+from genmodels_ros.evaluation.gan_objectives.toy_players import Scaled, perceptron, play
 from genmodels_ros.models.fourier_features import FourierFeatures
 from genmodels_ros.training.gan_objectives import OBJECTIVES
 
