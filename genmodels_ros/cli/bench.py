@@ -6,7 +6,7 @@ from genmodels_ros.cli.options import add_checkpoint, add_common, given, module,
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 BENCHMARKS = {  # name: module with bench(options) → tables
-    "trajectories": "genmodels_ros.evaluation.trajectories",
+    "trajectories": "genmodels_ros.evaluation.arm.trajectories",
     "world-model": "genmodels_ros.evaluation.world_model",
     "closed-loop": "genmodels_ros.evaluation.closed_loop",
     "augmenter": "genmodels_ros.evaluation.augmenter.bench",
@@ -14,8 +14,8 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "completion": "genmodels_ros.evaluation.augmenter.completion",
     "mode-coverage": "genmodels_ros.evaluation.gan_objectives.mode_coverage",
     "compression": "genmodels_ros.evaluation.scan_compression",
-    "skills": "genmodels_ros.evaluation.skills",
-    "inverse-kinematics": "genmodels_ros.evaluation.inverse_kinematics",
+    "skills": "genmodels_ros.evaluation.arm.skills",
+    "inverse-kinematics": "genmodels_ros.evaluation.arm.inverse_kinematics",
     "anomaly-detector": "genmodels_ros.evaluation.stream_anomaly",
     "steering": "genmodels_ros.evaluation.augmenter.downstream_steering",
     "families": "genmodels_ros.evaluation.families.bench",

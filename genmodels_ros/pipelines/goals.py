@@ -53,7 +53,7 @@ def prepare(robot: Robot) -> None:
 def _solutions(robot: Robot, pose: np.ndarray, seed: int) -> Iterator[np.ndarray]:
     """Sets [K, D] of configurations at the pose, K >= 1: from near starts, where the arm has them, then by search.
 
-    evaluation/inverse_kinematics.py compares where to start: a table is quicker than the flow and finds no fewer.
+    evaluation/arm/inverse_kinematics.py compares where to start: a table is quicker than the flow and finds no fewer.
     """
     table = _table(robot)
     if table is not None:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.skills import distance, play_task, regression
-from genmodels_ros.evaluation.skills_picture import picture
+from genmodels_ros.evaluation.arm.skills import distance, play_task, regression
+from genmodels_ros.evaluation.arm.skills_picture import picture
 from genmodels_ros.pipelines.skills import tool_positions
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.timing import time_parameterise

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from genmodels_ros.evaluation.arm_outcomes import RAW_SAMPLES, Outcome
-from genmodels_ros.evaluation.path_modes import BLENDS, MODE_DISTANCE
+from genmodels_ros.evaluation.arm.outcomes import RAW_SAMPLES, Outcome
+from genmodels_ros.evaluation.arm.path_modes import BLENDS, MODE_DISTANCE
 from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
 

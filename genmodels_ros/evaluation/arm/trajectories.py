@@ -9,13 +9,13 @@ import torch
 from tqdm import tqdm
 
 from genmodels_ros.data.problems import Problem
-from genmodels_ros.evaluation.arm_outcomes import Outcome, evaluate
-from genmodels_ros.evaluation.arm_problems import problem_sets
+from genmodels_ros.evaluation.arm.outcomes import Outcome, evaluate
+from genmodels_ros.evaluation.arm.problems import problem_sets
+from genmodels_ros.evaluation.arm.reference_paths import ReferenceLengths, shortest_length
+from genmodels_ros.evaluation.arm.trajectory_chart import draw
+from genmodels_ros.evaluation.arm.trajectory_tables import by_family, notes, summarise
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.reference_paths import ReferenceLengths, shortest_length
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.evaluation.trajectory_chart import draw
-from genmodels_ros.evaluation.trajectory_tables import by_family, notes, summarise
 from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
 from genmodels_ros.robots.collision import CollisionChecker
 

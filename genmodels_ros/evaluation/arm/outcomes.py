@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from genmodels_ros.data.problems import Problem
-from genmodels_ros.evaluation.independent_check import IndependentCheck
-from genmodels_ros.evaluation.path_modes import distinct_modes, separated
-from genmodels_ros.evaluation.reference_paths import polyline_length
+from genmodels_ros.evaluation.arm.independent_check import IndependentCheck
+from genmodels_ros.evaluation.arm.path_modes import distinct_modes, separated
+from genmodels_ros.evaluation.arm.reference_paths import polyline_length
 from genmodels_ros.pipelines.guidance import CostGuidance
 from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from genmodels_ros.evaluation.independent_kinematics import IndependentKinematics
-from genmodels_ros.evaluation.inverse_kinematics import Method
+from genmodels_ros.evaluation.arm.independent_kinematics import IndependentKinematics
+from genmodels_ros.evaluation.arm.inverse_kinematics import Method
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 

@@ -1,6 +1,6 @@
 """A skill as a picture: demonstrations, what they leave open (2 sigma), the path bent to moved via-points.
 
-python -m genmodels_ros.evaluation.skills_picture docs/images/skills.png
+python -m genmodels_ros.evaluation.arm.skills_picture docs/images/skills.png
 """
 
 import argparse

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.evaluation.arm_outcomes import Outcome
+from genmodels_ros.evaluation.arm.outcomes import Outcome
+from genmodels_ros.evaluation.arm.trajectories import bench
+from genmodels_ros.evaluation.arm.trajectory_chart import draw
+from genmodels_ros.evaluation.arm.trajectory_tables import by_family, summarise
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.trajectories import bench
-from genmodels_ros.evaluation.trajectory_chart import draw
-from genmodels_ros.evaluation.trajectory_tables import by_family, summarise
 from genmodels_ros.pipelines.trajectory_query import Candidate, GenerationResult
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.trajectory import Trajectory

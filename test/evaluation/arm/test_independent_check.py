@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation import independent_check
-from genmodels_ros.evaluation.independent_check import IndependentCheck, exceeded_limits, interpolate, thinned
+from genmodels_ros.evaluation.arm import independent_check
+from genmodels_ros.evaluation.arm.independent_check import IndependentCheck, exceeded_limits, interpolate, thinned
 from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.device import generator
-from genmodels_ros.evaluation.independent_kinematics import IndependentKinematics
+from genmodels_ros.evaluation.arm.independent_kinematics import IndependentKinematics
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.learned_inverse_kinematics import DISTINCT, SPARE, LearnedInverseKinematics

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.arm_problems import made_up_problems, problem_sets
+from genmodels_ros.evaluation.arm.problems import made_up_problems, problem_sets
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 

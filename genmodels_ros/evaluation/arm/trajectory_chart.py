@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from genmodels_ros.evaluation.arm_outcomes import RAW_SAMPLES, Outcome
+from genmodels_ros.evaluation.arm.outcomes import RAW_SAMPLES, Outcome
 from genmodels_ros.evaluation.statistics import wilson_interval
 
 WIDTH, ROW, HEAD, FOOT = 1200, 400, 56, 10  # px
