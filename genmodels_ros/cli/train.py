@@ -86,7 +86,7 @@ TRAINERS = {
         ("images", "objective", "precision"), _completion,
     ),
     "synthesis": Trainer(
-        "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.synthesis", 16,
+        "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.synthesis", 8,
         ("labels", "height", "width", "objective"), _synthesis,
     ),
     "agents": Trainer(

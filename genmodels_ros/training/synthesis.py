@@ -39,12 +39,14 @@ class Settings:
 
     objective: str = "relativistic"
     gamma: float | None = None  # of the penalty; None: the objective's own
-    penalty_every: int = 4  # rounds
+    last_gamma: float = 0.1  # of gamma, at the end, as R3GAN's (Huang et al. 2024)
+    penalty_every: int = 8  # rounds
     augmentation: float | None = None  # strength of what D sees changed; None: as far as it overfits
     generator_rate: float = 5e-4
     discriminator_rate: float = 5e-4
     latent: int = 64
-    channels: tuple[int, ...] = (96, 96, 64, 32, 16)
+    channels: tuple[int, ...] = (192, 128, 64, 32)
+    patch: int = 2  # pixels that the finest level paints at once, each way
     save_every: int = 250  # rounds
 
 
@@ -57,9 +59,10 @@ class _Run:
         self.card, self.examples, self.settings, self.rng, self.out = card, examples, settings, rng, out
         torch.manual_seed(card.seed)  # initial weights
         try:
-            self.model = ImageSynthesisGAN(**card.config, discriminator=True).to(device)
+            self.model = ImageSynthesisGAN(**card.config, discriminator=True)
         except ValueError as error:  # height and width
             raise GenModelsError(ErrorCode.INVALID_IMAGE, f"{error}: choose others.") from error
+        self.model.to(device, memory_format=torch.channels_last)  # a fifth faster on a CPU
         self.average = ExponentialMovingAverage(self.model.generator)
         self.rates = {"generator": settings.generator_rate, "discriminator": settings.discriminator_rate}
         fixed = settings.augmentation
@@ -75,6 +78,7 @@ class _Run:
             penalty_every=settings.penalty_every,
             show=lambda images: augment(decided(images), self.strength.strength, rng),
         )
+        self.gamma = self.game.gamma
         self.state = TrainingState(
             out,
             modules={"model": self.model, "average": self.average.average, "strength": self.strength},
@@ -88,6 +92,7 @@ class _Run:
     def round(self, step: int, steps: int, batch_size: int) -> None:
         for name, rate in self.rates.items():
             set_learning_rate(self.game.optimizers[name], cosine_learning_rate(step, steps, rate))
+        self.game.gamma = self.gamma * self.settings.last_gamma ** (step / steps)
         report = self.game.round(
             step, lambda: self.examples.batch(batch_size, self.rng), lambda: self.codes(batch_size, self.rng)
         )
@@ -117,7 +122,7 @@ def train(
     data: Path,
     out: Path,
     steps: int,
-    batch_size: int = 16,
+    batch_size: int = 8,
     seed: int = 0,
     device: str = "auto",
     resume: bool = False,
@@ -145,6 +150,7 @@ def train(
             "labels": list(examples.values),
             "latent": settings.latent,
             "channels": list(settings.channels),
+            "patch": settings.patch,
         },
         data={
             **(load_data_card(data) if (Path(data) / CARD).exists() else {}),

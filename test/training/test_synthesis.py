@@ -12,7 +12,7 @@ from genmodels_ros.training import synthesis, synthesis_examples
 from genmodels_ros.training.synthesis import Settings
 from genmodels_ros.training.synthesis_examples import SynthesisExamples, decided
 
-SMALL = Settings(latent=4, channels=(16, 16), save_every=2, generator_rate=5e-3, discriminator_rate=5e-3)
+SMALL = Settings(latent=4, channels=(16, 16), patch=1, save_every=2, generator_rate=5e-3, discriminator_rate=5e-3)
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +73,16 @@ def test_the_objective_is_chosen_by_name_and_told_by_the_card(shards, tmp_path, 
     card = json.loads((tmp_path / "card.json").read_text())
     assert card["data"]["settings"]["objective"] == objective and f"--objective {objective}" in card["command"]
     assert "training_coverage" in card["metrics"]
+
+
+def test_the_penalty_weakens_towards_the_end(shards, tmp_path, monkeypatch):
+    gammas = []
+    play = synthesis.AdversarialGame.round
+    monkeypatch.setattr(
+        synthesis.AdversarialGame, "round", lambda game, *rest: gammas.append(game.gamma) or play(game, *rest)
+    )
+    run(shards, tmp_path, 4, settings=replace(SMALL, gamma=2.0, last_gamma=0.01))
+    assert gammas == pytest.approx([2.0 * 0.01 ** (step / 4) for step in range(4)])
 
 
 def test_without_masks_pictures_alone_are_learned(shards, tmp_path):

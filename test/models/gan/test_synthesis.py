@@ -24,6 +24,17 @@ def test_pictures_and_masks_have_the_size_asked_for(labels):
     assert gan.discriminator(painted).shape == (3, 1)
 
 
+def test_the_finest_level_paints_and_judges_squares_of_pixels():
+    gan, calls = model((0, 1), channels=(16, 16), patch=4), []
+    gan.generator.blocks[-1].register_forward_hook(lambda *call: calls.append(call[-1].shape[-2:]))
+    painted = gan.generator(torch.randn(3, 6))
+    assert painted.shape == (3, 5, 16, 24) and calls == [(4, 6)]
+    gan.generator.paint.weight.data[:] = 0  # what is left is the bias: one value for each place in a square
+    flat = gan.generator(torch.randn(1, 6))[0, 0]
+    assert torch.equal(flat[:4, :4], flat[4:8, 12:16]) and len(flat[:4, :4].unique()) == 16
+    assert gan.discriminator(painted).shape == (3, 1)
+
+
 def test_every_weight_learns():
     gan = model((0, 1))
     for block in (*gan.generator.blocks, *gan.discriminator.blocks):
@@ -45,6 +56,7 @@ def test_the_shipped_config_holds_no_discriminator():
 
 
 @pytest.mark.parametrize(("height", "width"), [(18, 24), (16, 0), (16, 30)])
-def test_sizes_that_cannot_be_halved_are_refused(height, width):
+@pytest.mark.parametrize("shape", [{"channels": (16, 16, 16)}, {"channels": (16, 16), "patch": 2}])
+def test_sizes_that_cannot_be_halved_are_refused(height, width, shape):
     with pytest.raises(ValueError, match="multiples of 4"):
-        ImageSynthesisGAN(height, width, channels=(16, 16, 16))
+        ImageSynthesisGAN(height, width, **shape)
