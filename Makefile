@@ -48,7 +48,7 @@ ablation: setup  ## variants of the world model, trained alike on shards in $(AB
 	  "no_movers --without movers" "no_memory --without memory" "no_latent --without latent"; do set -- $$variant; \
 	  name=$$1; shift; $(VENV)/bin/genmodels train world-model --data $(ABLATION)/shards --out $(ABLATION)/$$name \
 	    --steps 400 --resume $$* || exit 1; done
-	$(PYTHON_VENV) -m genmodels_ros.evaluation.ablations $(ABLATION)
+	$(PYTHON_VENV) -m genmodels_ros.evaluation.world_model.ablations $(ABLATION)
 
 clean:  ## remove what was built
 	rm -rf $(VENV) build install log demo_output *.egg-info

@@ -7,13 +7,13 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 
 BENCHMARKS = {  # name: module with bench(options) → tables
     "trajectories": "genmodels_ros.evaluation.arm.trajectories",
-    "world-model": "genmodels_ros.evaluation.world_model",
-    "closed-loop": "genmodels_ros.evaluation.closed_loop",
+    "world-model": "genmodels_ros.evaluation.world_model.bench",
+    "closed-loop": "genmodels_ros.evaluation.world_model.closed_loop",
     "augmenter": "genmodels_ros.evaluation.augmenter.bench",
     "augmenter-downstream": "genmodels_ros.evaluation.augmenter.downstream_segmentation",
     "completion": "genmodels_ros.evaluation.augmenter.completion",
     "mode-coverage": "genmodels_ros.evaluation.gan_objectives.mode_coverage",
-    "compression": "genmodels_ros.evaluation.scan_compression",
+    "compression": "genmodels_ros.evaluation.world_model.scan_compression",
     "skills": "genmodels_ros.evaluation.arm.skills",
     "inverse-kinematics": "genmodels_ros.evaluation.arm.inverse_kinematics",
     "anomaly-detector": "genmodels_ros.evaluation.stream_anomaly",

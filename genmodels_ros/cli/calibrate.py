@@ -21,7 +21,7 @@ def add(commands) -> None:
 
 
 def _world_model(args):
-    from genmodels_ros.evaluation.anomaly_calibration import calibrate
+    from genmodels_ros.evaluation.world_model.anomaly_calibration import calibrate
 
     table = calibrate(args.checkpoint, hours=args.hours, seed=args.seed, device=args.device, recording=args.recording)
     print_tables([table], args.json)

@@ -22,7 +22,7 @@ def add(commands) -> None:
 
 
 def _world_model(args):
-    from genmodels_ros.evaluation.world_model import evaluate_recording
+    from genmodels_ros.evaluation.world_model.bench import evaluate_recording
 
     tables = evaluate_recording(
         args.recording,
@@ -36,7 +36,7 @@ def _world_model(args):
 
 
 def _adaptation(args):
-    from genmodels_ros.evaluation.adaptation import bench_adaptation
+    from genmodels_ros.evaluation.world_model.adaptation import bench_adaptation
     from genmodels_ros.pipelines.world_model import WorldModel
     from genmodels_ros.training.fine_tuning import FineTuning, adapt
 

@@ -9,10 +9,10 @@ import torch
 
 from genmodels_ros.data.agent_frame import FUTURE, turned
 from genmodels_ros.data.episodes import Episodes
-from genmodels_ros.evaluation.scan_baselines import Baselines
-from genmodels_ros.evaluation.simulated_drives import CONTEXT, STRIDE, observations_of
 from genmodels_ros.evaluation.statistics import auroc, recall_at_false_positives
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.scan_baselines import Baselines
+from genmodels_ros.evaluation.world_model.simulated_drives import CONTEXT, STRIDE, observations_of
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
 from genmodels_ros.pipelines.agent_motion import AgentMotion

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.scan_vectors import ScanFeatures
-from genmodels_ros.evaluation import scan_compression
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.scan_compression import Components, Floors, bench, faults, usable
-from genmodels_ros.evaluation.scan_compression_sheet import sheet
+from genmodels_ros.evaluation.world_model import scan_compression
+from genmodels_ros.evaluation.world_model.scan_compression import Components, Floors, bench, faults, usable
+from genmodels_ros.evaluation.world_model.scan_compression_sheet import sheet
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.scan_compression import fit_compressor, turned_scans
 

@@ -9,9 +9,9 @@ import pytest
 from genmodels_ros.cli import main
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation import anomaly_calibration
-from genmodels_ros.evaluation.anomalies import Verdict, false_alarms, table
-from genmodels_ros.evaluation.anomaly_calibration import (
+from genmodels_ros.evaluation.world_model import anomaly_calibration
+from genmodels_ros.evaluation.world_model.anomalies import Verdict, false_alarms, table
+from genmodels_ros.evaluation.world_model.anomaly_calibration import (
     RATES,
     block_peaks,
     calibrate,
@@ -19,7 +19,7 @@ from genmodels_ros.evaluation.anomaly_calibration import (
     nominal_scores,
     recorded_peaks,
 )
-from genmodels_ros.evaluation.faults import AFTER, BEFORE, KINDS, faults_on, healthy
+from genmodels_ros.evaluation.world_model.faults import AFTER, BEFORE, KINDS, faults_on, healthy
 from genmodels_ros.pipelines.anomaly import AnomalyScore
 from genmodels_ros.pipelines.calibration import CAUSES
 from genmodels_ros.pipelines.scan_matching import relative

@@ -10,10 +10,10 @@ from tqdm import tqdm
 
 from genmodels_ros.data.image_drives import Actions
 from genmodels_ros.data.recordings import Recording, bad_recording
-from genmodels_ros.evaluation.image_baselines import constant_flow
 from genmodels_ros.evaluation.image_similarity import FeatureDistance, sharpness, ssim
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.image_baselines import constant_flow
 from genmodels_ros.pipelines.camera_world_model import MAX_GAP, MEMORY, CameraWorldModel
 
 HORIZONS = (1, 5, 10)  # images ahead

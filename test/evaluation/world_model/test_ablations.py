@@ -5,7 +5,7 @@ import json
 import pytest
 
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.evaluation.ablations import MEASURES, ablation_table
+from genmodels_ros.evaluation.world_model.ablations import MEASURES, ablation_table
 
 
 def write(folder, name, value):

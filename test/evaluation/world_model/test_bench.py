@@ -7,8 +7,13 @@ import pytest
 
 from genmodels_ros.data.recordings import Command, Odometry, Recording, Scan
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation.recorded_scans import choose_horizons, driven_steps, relative_pose, to_observations
-from genmodels_ros.evaluation.world_model import evaluate_recording
+from genmodels_ros.evaluation.world_model.bench import evaluate_recording
+from genmodels_ros.evaluation.world_model.recorded_scans import (
+    choose_horizons,
+    driven_steps,
+    relative_pose,
+    to_observations,
+)
 
 BEAMS = 180
 

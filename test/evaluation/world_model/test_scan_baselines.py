@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.scan_baselines import COPY, MAP, TRACK, WARP, Baselines
+from genmodels_ros.evaluation.world_model.scan_baselines import COPY, MAP, TRACK, WARP, Baselines
 from genmodels_ros.models.world_model.fan import Beams
 from genmodels_ros.pipelines.observation import Observation
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation.image_baselines import constant_flow
 from genmodels_ros.evaluation.image_similarity import FeatureDistance, sharpness, ssim
-from genmodels_ros.evaluation.world_model import evaluate_recording
+from genmodels_ros.evaluation.world_model.bench import evaluate_recording
+from genmodels_ros.evaluation.world_model.image_baselines import constant_flow
 
 SHIFT, WIDTH = 3, 96  # pixels an image; pixels
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.episodes import Episodes
-from genmodels_ros.evaluation import adaptation
-from genmodels_ros.evaluation.adaptation import AHEAD, CONTEXT, bench_adaptation, true_errors, with_slip
+from genmodels_ros.evaluation.world_model import adaptation
+from genmodels_ros.evaluation.world_model.adaptation import AHEAD, CONTEXT, bench_adaptation, true_errors, with_slip
 from genmodels_ros.pipelines.scan_matching import compose, relative
 
 ROWS = 40

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.closed_loop import IMAGINED, SCAN, bench_closed_loop, closed_loop_table
-from genmodels_ros.evaluation.driven_episodes import WAYS, Episode, drive, make_task
+from genmodels_ros.evaluation.world_model.closed_loop import IMAGINED, SCAN, bench_closed_loop, closed_loop_table
+from genmodels_ros.evaluation.world_model.driven_episodes import WAYS, Episode, drive, make_task
 from genmodels_ros.pipelines.local_planning import LocalPlanner
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings

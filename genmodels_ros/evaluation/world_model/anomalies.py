@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.anomaly_calibration import floor, nominal_scores, scores_of
-from genmodels_ros.evaluation.faults import BEFORE, KINDS, Fault, faults_on
 from genmodels_ros.evaluation.statistics import auroc, wilson_interval
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.anomaly_calibration import floor, nominal_scores, scores_of
+from genmodels_ros.evaluation.world_model.faults import BEFORE, KINDS, Fault, faults_on
 from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.pipelines.anomaly import AnomalyScore
 from genmodels_ros.pipelines.world_model import WorldModel

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from genmodels_ros.data.recordings import Recording, Scan, bad_recording
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.evaluation.scan_baselines import Baselines
+from genmodels_ros.evaluation.world_model.scan_baselines import Baselines
 from genmodels_ros.models.world_model.fan import Beams
 from genmodels_ros.pipelines.imagination import MAX_STEPS
 from genmodels_ros.pipelines.observation import Observation

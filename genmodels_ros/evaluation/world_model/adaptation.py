@@ -7,10 +7,10 @@ import numpy as np
 from tqdm import tqdm
 
 from genmodels_ros.data.episodes import Episodes
-from genmodels_ros.evaluation.recorded_scans import relative_pose
-from genmodels_ros.evaluation.simulated_drives import observations_of
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.recorded_scans import relative_pose
+from genmodels_ros.evaluation.world_model.simulated_drives import observations_of
 from genmodels_ros.models.world_model import ScanWorldModel
 from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.pipelines.drive_log import DriveLog, to_episodes

@@ -10,8 +10,6 @@ import torch
 from tqdm import tqdm
 
 from genmodels_ros.data.episodes import ANGLE_MIN, Episodes
-from genmodels_ros.evaluation.recorded_scans import driven_steps, measured_ranges, relative_pose
-from genmodels_ros.evaluation.scan_baselines import NAMES, Baselines
 from genmodels_ros.evaluation.statistics import (
     auroc,
     bootstrap_mean,
@@ -20,6 +18,8 @@ from genmodels_ros.evaluation.statistics import (
     recall_at_false_positives,
 )
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.recorded_scans import driven_steps, measured_ranges, relative_pose
+from genmodels_ros.evaluation.world_model.scan_baselines import NAMES, Baselines
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
 from genmodels_ros.pipelines.observation import Observation

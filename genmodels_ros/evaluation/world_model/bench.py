@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 
 from genmodels_ros.data.recordings import Recording, open_recording
-from genmodels_ros.evaluation.anomalies import bench_anomalies
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.recorded_images import evaluate_images
-from genmodels_ros.evaluation.recorded_scans import Predictions, predict_recording
-from genmodels_ros.evaluation.simulated_drives import bench_simulated, bench_speed
 from genmodels_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.anomalies import bench_anomalies
+from genmodels_ros.evaluation.world_model.recorded_images import evaluate_images
+from genmodels_ros.evaluation.world_model.recorded_scans import Predictions, predict_recording
+from genmodels_ros.evaluation.world_model.simulated_drives import bench_simulated, bench_speed
 from genmodels_ros.pipelines.world_model import WorldModel
 
 BUILDING = "intel-corrected.log.gz"  # a real one, held out of training

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.driven_episodes import TIME_LIMIT, Episode, drive, make_task
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import bootstrap_ratio, wilson_interval
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.driven_episodes import TIME_LIMIT, Episode, drive, make_task
 from genmodels_ros.pipelines.local_planning import Futures, ImaginedFutures, LocalPlanner
 from genmodels_ros.pipelines.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings
 from genmodels_ros.pipelines.world_model import WorldModel

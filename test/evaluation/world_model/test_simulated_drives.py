@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.scan_baselines import COPY, NAMES, WARP
-from genmodels_ros.evaluation.simulated_drives import (
+from genmodels_ros.evaluation.world_model.scan_baselines import COPY, NAMES, WARP
+from genmodels_ros.evaluation.world_model.simulated_drives import (
     MODEL,
     MONITORS,
     SCAN_STEPS,

@@ -15,10 +15,10 @@ from tqdm import tqdm
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.data.recordings import open_recording
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.evaluation.faults import cut, healthy
-from genmodels_ros.evaluation.recorded_scans import to_observations
-from genmodels_ros.evaluation.simulated_drives import observations_of
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.faults import cut, healthy
+from genmodels_ros.evaluation.world_model.recorded_scans import to_observations
+from genmodels_ros.evaluation.world_model.simulated_drives import observations_of
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.pipelines.anomaly import LONGEST, AnomalyScore

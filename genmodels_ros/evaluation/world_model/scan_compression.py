@@ -1,6 +1,6 @@
 """What a few numbers keep of a lidar scan: a VAE's code beside principal components, on floors nobody learnt from.
 
-python -m genmodels_ros.evaluation.scan_compression --data FLOORS --plot PICTURE.png
+python -m genmodels_ros.evaluation.world_model.scan_compression --data FLOORS --plot PICTURE.png
 """
 
 import argparse
@@ -172,7 +172,7 @@ def faults(scans: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]
 
 def main() -> None:
     from genmodels_ros.data.image_codec import encode_png
-    from genmodels_ros.evaluation.scan_compression_sheet import sheet
+    from genmodels_ros.evaluation.world_model.scan_compression_sheet import sheet
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of shards; simulated floors where there is none")
