@@ -19,7 +19,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "anomaly-detector": "genmodels_ros.evaluation.stream_anomaly",
     "steering": "genmodels_ros.evaluation.augmenter.downstream_steering",
     "families": "genmodels_ros.evaluation.families.bench",
-    "agents": "genmodels_ros.evaluation.agent_motion",
+    "agents": "genmodels_ros.evaluation.agents.bench",
 }
 ARM_OPTIONS = ("robot", "limit", "reference", "plot", "prior")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.agent_frame import FUTURE
-from genmodels_ros.evaluation.agent_contacts import HORIZONS, risk_of
+from genmodels_ros.evaluation.agents.contacts import HORIZONS, risk_of
 
 WAY = 0.1 * np.arange(1, FUTURE + 1)[:, None] * [1.0, 0.0]  # ahead, 0.5 m/s
 STEPS = np.arange(1, FUTURE + 1)[:, None]

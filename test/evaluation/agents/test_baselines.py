@@ -6,7 +6,7 @@ import torch
 
 from genmodels_ros.data.agent_frame import FUTURE, PAST, TIME_STEP, to_displacements, to_positions
 from genmodels_ros.data.agent_tracks import AgentWindows
-from genmodels_ros.evaluation.agent_baselines import (
+from genmodels_ros.evaluation.agents.baselines import (
     LATEST,
     Baseline,
     constant_turn_rate,

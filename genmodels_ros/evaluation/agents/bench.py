@@ -15,9 +15,9 @@ from genmodels_ros.data.agent_frame import FUTURE, to_displacements, to_position
 from genmodels_ros.data.agent_tracks import AgentWindows, agent_windows, joined, vectors_of
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.device import generator
-from genmodels_ros.evaluation.agent_baselines import Baseline, constant_turn_rate, constant_velocity, filtered_velocity
-from genmodels_ros.evaluation.agent_contacts import contact_table
-from genmodels_ros.evaluation.agent_tables import Score, by_what_happens_table, density_table, distance_table
+from genmodels_ros.evaluation.agents.baselines import Baseline, constant_turn_rate, constant_velocity, filtered_velocity
+from genmodels_ros.evaluation.agents.contacts import contact_table
+from genmodels_ros.evaluation.agents.tables import Score, by_what_happens_table, density_table, distance_table
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.standardised import Standardised

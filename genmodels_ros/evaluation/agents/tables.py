@@ -6,7 +6,7 @@ import numpy as np
 
 from genmodels_ros.data.agent_frame import FUTURE
 from genmodels_ros.data.agent_tracks import AgentWindows
-from genmodels_ros.evaluation.agent_metrics import FEW, HORIZONS, MISSED, best_errors, coverage, point_errors
+from genmodels_ros.evaluation.agents.metrics import FEW, HORIZONS, MISSED, best_errors, coverage, point_errors
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
 

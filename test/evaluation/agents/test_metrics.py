@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.agent_frame import FUTURE
-from genmodels_ros.evaluation.agent_metrics import best_errors, coverage, point_errors, step_of
+from genmodels_ros.evaluation.agents.metrics import best_errors, coverage, point_errors, step_of
 
 TRUTH = np.zeros((2, FUTURE, 2))
 AWAY = 0.1 * np.arange(1, FUTURE + 1)[None, :, None] * np.array([0.6, 0.8])  # 0.1 m farther every step

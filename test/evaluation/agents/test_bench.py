@@ -7,10 +7,10 @@ import torch
 
 from genmodels_ros.data.agent_frame import CONDITION, FUTURE, PAST
 from genmodels_ros.data.agent_tracks import AgentWindows
-from genmodels_ros.evaluation.agent_baselines import Baseline, constant_velocity
-from genmodels_ros.evaluation.agent_motion import PASTS, Predictor, model_predictor, score
-from genmodels_ros.evaluation.agent_picture import draw
-from genmodels_ros.evaluation.agent_tables import by_what_happens_table, density_table, distance_table, what_happens
+from genmodels_ros.evaluation.agents.baselines import Baseline, constant_velocity
+from genmodels_ros.evaluation.agents.bench import PASTS, Predictor, model_predictor, score
+from genmodels_ros.evaluation.agents.picture import draw
+from genmodels_ros.evaluation.agents.tables import by_what_happens_table, density_table, distance_table, what_happens
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.pipelines.agent_motion import AgentMotion
 from genmodels_ros.simulation.floor_episodes import simulate_floor
