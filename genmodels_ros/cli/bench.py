@@ -16,7 +16,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "compression": "genmodels_ros.evaluation.world_model.scan_compression",
     "skills": "genmodels_ros.evaluation.arm.skills",
     "inverse-kinematics": "genmodels_ros.evaluation.arm.inverse_kinematics",
-    "anomaly-detector": "genmodels_ros.evaluation.stream_anomaly",
+    "anomaly-detector": "genmodels_ros.evaluation.stream.bench",
     "steering": "genmodels_ros.evaluation.augmenter.downstream_steering",
     "families": "genmodels_ros.evaluation.families.bench",
     "agents": "genmodels_ros.evaluation.agents.bench",

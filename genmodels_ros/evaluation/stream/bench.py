@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from genmodels_ros.evaluation.arm_runs import ArmRuns, to_stream
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import auroc, wilson_interval
-from genmodels_ros.evaluation.stream_baselines import LargestZScore
-from genmodels_ros.evaluation.stream_faults import KINDS, StreamFault, fault
+from genmodels_ros.evaluation.stream.arm_runs import ArmRuns, to_stream
+from genmodels_ros.evaluation.stream.baselines import LargestZScore
+from genmodels_ros.evaluation.stream.faults import KINDS, StreamFault, fault
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.stream_anomaly import DROPOUT, StreamAnomalyDetector, StreamScore
@@ -90,7 +90,7 @@ def learn_arm(runs: ArmRuns, amount: Amount, family: str, device: str = "cpu", g
 def described(model: StreamModel, runs: ArmRuns, amount: Amount) -> StreamModel:
     """With a card that says what it is of."""
     about = {"robot": "panda, MuJoCo", "rate_hz": 100, "noise": NOISE, "most_payload_kg": PAYLOAD, "given": GIVEN}
-    command = f"genmodels_ros.evaluation.stream_anomaly.learn_arm(ArmRuns({runs.seed}), {amount}, family)"
+    command = f"genmodels_ros.evaluation.stream.bench.learn_arm(ArmRuns({runs.seed}), {amount}, family)"
     return replace(model, card=replace(model.card, data={**model.card.data, **about}, command=command))
 
 

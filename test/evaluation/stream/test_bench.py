@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from genmodels_ros.data.run_reservoir import StreamRun
-from genmodels_ros.evaluation.stream_anomaly import FOUND, fault_rows, labels, nominal_windows
-from genmodels_ros.evaluation.stream_baselines import LargestZScore
-from genmodels_ros.evaluation.stream_faults import KINDS, OFFSET, StreamFault, fault
+from genmodels_ros.evaluation.stream.baselines import LargestZScore
+from genmodels_ros.evaluation.stream.bench import FOUND, fault_rows, labels, nominal_windows
+from genmodels_ros.evaluation.stream.faults import KINDS, OFFSET, StreamFault, fault
 from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector
 from genmodels_ros.pipelines.stream_model import StreamLayout
 from genmodels_ros.simulation.arm_motions import AFTER, BEFORE, ArmRun
