@@ -7,7 +7,7 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 PACKAGE = "genmodels_ros"
-NODES = (
+NODES = (  # modules below nodes/, each with the executable of its last name
     "bringup",
     "simulation",
     "world_description",
@@ -51,7 +51,7 @@ setup(
     entry_points={
         "console_scripts": [
             "genmodels = genmodels_ros.cli:main",
-            *(f"{node} = genmodels_ros.nodes.{node}:main" for node in NODES),
+            *(f"{node.split('.')[-1]} = genmodels_ros.nodes.{node}:main" for node in NODES),
         ],
     },
 )

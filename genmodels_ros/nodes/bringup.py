@@ -15,14 +15,14 @@ from rclpy.utilities import remove_ros_args
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.process import spin
 
-NODES = {
-    "trajectory_generator": "TrajectoryGeneratorNode",
-    "world_model": "WorldModelNode",
-    "local_planner": "LocalPlannerNode",
-    "image_augmenter": "ImageAugmenterNode",
-    "anomaly_detector": "AnomalyDetectorNode",
-    "simulation": "SimulationNode",
-    "world_description": "WorldDescriptionNode",
+NODES = {  # name: module and class, below nodes/
+    "trajectory_generator": "trajectory_generator.TrajectoryGeneratorNode",
+    "world_model": "world_model.WorldModelNode",
+    "local_planner": "local_planner.LocalPlannerNode",
+    "image_augmenter": "image_augmenter.ImageAugmenterNode",
+    "anomaly_detector": "anomaly_detector.AnomalyDetectorNode",
+    "simulation": "simulation.SimulationNode",
+    "world_description": "world_description.WorldDescriptionNode",
 }
 
 EVERYTHING = [name for name in NODES if name != "world_description"]  # which says what simulation says
@@ -31,10 +31,13 @@ EVERYTHING = [name for name in NODES if name != "world_description"]  # which sa
 def make_nodes(names: list[str], autostart: bool) -> list[ManagedNode]:
     """The nodes by name; modules are imported here, so that a process loads only what it runs."""
     overrides = [RosParameter("autostart", value=True)] if autostart else []
-    return [
-        getattr(import_module(f"genmodels_ros.nodes.{name}"), NODES[name])(parameter_overrides=overrides)
-        for name in names
-    ]
+    return [node_class(name)(parameter_overrides=overrides) for name in names]
+
+
+def node_class(name: str) -> type[ManagedNode]:
+    """The class of the node of this name."""
+    module, _, class_name = NODES[name].rpartition(".")
+    return getattr(import_module(f"genmodels_ros.nodes.{module}"), class_name)
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import genmodels_ros
-from genmodels_ros.nodes.bringup import NODES
+from genmodels_ros.nodes.bringup import NODES, node_class
 
 ROOT = Path(genmodels_ros.__file__).resolve().parent.parent
 LAUNCH_FILES = sorted((ROOT / "launch").glob("*.launch.py"))
@@ -18,13 +18,12 @@ COMMON = {"namespace", "use_sim_time", "params_file", "device", "log_level", "rv
 
 
 def executables() -> set[str]:
-    (names,) = re.findall(r"^NODES = \((.*?)^\)$", (ROOT / "setup.py").read_text(), re.MULTILINE | re.DOTALL)
-    return set(re.findall(r'"(\w+)"', names))
+    (names,) = re.findall(r"^NODES = \([^\n]*(.*?)^\)$", (ROOT / "setup.py").read_text(), re.MULTILINE | re.DOTALL)
+    return set(re.findall(r'"(?:\w+\.)*(\w+)"', names))
 
 
 def table_of(name: str) -> dict:
-    node_class = getattr(import_module(f"genmodels_ros.nodes.{name}"), NODES[name])
-    return {parameter.name: parameter for parameter in node_class.PARAMETERS}
+    return {parameter.name: parameter for parameter in node_class(name).PARAMETERS}
 
 
 def arguments_of(description, walk) -> dict:
