@@ -21,7 +21,6 @@ from genmodels_ros.pipelines.observation import Observation
 ODOMETRY_KEPT = 200  # messages: 4 s at 50 Hz
 TIME_WENT_BACK = 0.1  # [s] of odometry stamps: a recording or a simulation started over, the old ones mean nothing
 LOOK_AGAIN = 0.5  # [s] between looks at who publishes cmd_vel
-UNREACHED = 6  # looks at a publisher that does not reach the subscription before it is made anew; then twice as many
 AUTO, TWIST, TWIST_STAMPED = "auto", "twist", "twist_stamped"
 TYPES = {TWIST: Twist, TWIST_STAMPED: TwistStamped}
 NAMES = {"geometry_msgs/msg/Twist": TWIST, "geometry_msgs/msg/TwistStamped": TWIST_STAMPED}
@@ -70,7 +69,6 @@ class ObservationInput:
         self.odom_frame, self.scan_frame = "odom", "base_scan"
         self.scans = node.add_worker(self._receive_scan)
         self._commands, self._command_type = None, None
-        self._unreached, self._patience = 0, UNREACHED
         node.add_subscription(Odometry, "odom", self._receive_odometry, qos_profile_sensor_data)
         self._listen_to_commands()
         if node.value("command.type") == AUTO:
@@ -188,7 +186,7 @@ class ObservationInput:
         found = {NAMES[publisher.topic_type] for publisher in publishers if publisher.topic_type in NAMES}
         if kind == AUTO:
             kind = self._command_type if self._command_type in found else min(found, default=None)
-        if kind is None or (kind == self._command_type and not self._is_deaf(kind in found)):
+        if kind in (None, self._command_type):
             return
         if self._commands is not None:
             self._node.destroy_subscription(self._commands)
@@ -196,15 +194,6 @@ class ObservationInput:
             return
         self._commands = self._node.add_subscription(TYPES[kind], "cmd_vel", self._receive_command)
         self._command_type = kind
-
-    def _is_deaf(self, published: bool) -> bool:
-        """Discovery, where a topic changes its type, now and then leaves reader and writer apart for good."""
-        reached = not published or self._commands.get_publisher_count() > 0
-        self._unreached = 0 if reached else self._unreached + 1
-        if self._unreached < self._patience:
-            return False
-        self._unreached, self._patience = 0, 2 * self._patience  # it may be a QoS that will never match
-        return True
 
     def _look_again(self) -> None:
         with self._node.work:  # deactivation waits for it: nothing is added once it has begun
