@@ -56,6 +56,7 @@ def _synthesis(add) -> None:
     add("--height", type=positive, help="pixels, a multiple of 16 (default: 64)")
     add("--width", type=positive, help="pixels, a multiple of 16 (default: 80)")
     add("--objective", choices=train_augmenter.OBJECTIVES, help="of the game (default: relativistic)")
+    add("--augmentation", type=float, help="strength in 0..1 of what D sees changed (default: as far as it overfits)")
 
 
 def _agents(add) -> None:
@@ -87,7 +88,7 @@ TRAINERS = {
     ),
     "synthesis": Trainer(
         "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.synthesis", 8,
-        ("labels", "height", "width", "objective"), _synthesis,
+        ("labels", "height", "width", "objective", "augmentation"), _synthesis,
     ),
     "agents": Trainer(
         "other agents' motion, from floors of 'genmodels data world-model'", "genmodels_ros.training.agent_motion", 256,

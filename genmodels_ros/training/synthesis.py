@@ -65,9 +65,7 @@ class _Run:
         self.model.to(device, memory_format=torch.channels_last)  # a fifth faster on a CPU
         self.average = ExponentialMovingAverage(self.model.generator)
         self.rates = {"generator": settings.generator_rate, "discriminator": settings.discriminator_rate}
-        fixed = settings.augmentation
-        self.strength = AdaptiveStrength(strength=fixed or 0.0)
-        self.adaptive = fixed is None
+        self.strength = AdaptiveStrength()  # not asked where the settings fix one
         self.game = AdversarialGame(
             OBJECTIVES[settings.objective],
             self.model.generator,
@@ -76,7 +74,7 @@ class _Run:
             rng=rng,
             gamma=settings.gamma,
             penalty_every=settings.penalty_every,
-            show=lambda images: augment(decided(images), self.strength.strength, rng),
+            show=lambda images: augment(decided(images), self.augmentation, rng),
         )
         self.gamma = self.game.gamma
         self.state = TrainingState(
@@ -89,6 +87,11 @@ class _Run:
         probed = torch.linspace(0, len(examples.rgb) - 1, min(len(examples.rgb), 2 * PROBED)).long()
         self.probe = CoverageProbe(examples.rgb[probed], image_features)
 
+    @property
+    def augmentation(self) -> float:
+        fixed = self.settings.augmentation
+        return self.strength.strength if fixed is None else fixed
+
     def round(self, step: int, steps: int, batch_size: int) -> None:
         for name, rate in self.rates.items():
             set_learning_rate(self.game.optimizers[name], cosine_learning_rate(step, steps, rate))
@@ -96,10 +99,10 @@ class _Run:
         report = self.game.round(
             step, lambda: self.examples.batch(batch_size, self.rng), lambda: self.codes(batch_size, self.rng)
         )
-        if self.adaptive:
+        if self.settings.augmentation is None:
             self.strength.update(report["overfitting"], batch_size)
         self.average.update(self.model.generator, step)
-        self.watch.add(step, {**report, "augmentation": self.strength.strength})
+        self.watch.add(step, {**report, "augmentation": self.augmentation})
 
     def codes(self, count: int, rng: torch.Generator) -> Tensor:
         return torch.randn(count, self.model.generator.latent, generator=rng).to(self.examples.rgb.device)
@@ -130,17 +133,23 @@ def train(
     height: int = 64,
     width: int = 80,
     objective: str | None = None,
+    augmentation: float | None = None,
     settings: Settings | None = None,
 ) -> Card:
     """Plays `steps` rounds on the pictures in `data` (folder, recording or shards) and writes the generator to `out`.
 
-    labels: folder of masks of the same names; shards bring their own. Raises GenModelsError: INVALID_IMAGE for data
-    that is missing or too little, or a size that cannot be halved; MODEL_UNAVAILABLE for a resume that does not fit;
-    NOT_FINITE for a game that diverged.
+    labels: folder of masks of the same names; shards bring their own. augmentation: strength in [0, 1] of what D sees
+    changed, as far as it overfits when None. Raises GenModelsError: INVALID_IMAGE for data that is missing or too
+    little, or a size that cannot be halved; INVALID_SCALING for a strength outside; MODEL_UNAVAILABLE for a resume
+    that does not fit; NOT_FINITE for a game that diverged.
     """
     place, rng = resolve_device(device), generator(seed)
     settings = settings or Settings()
-    settings = replace(settings, objective=objective or settings.objective)
+    given = {"objective": objective, "augmentation": augmentation}
+    settings = replace(settings, **{name: value for name, value in given.items() if value is not None})
+    if augmentation is not None and not 0 <= augmentation <= 1:  # refuses NaN, too
+        raise GenModelsError(ErrorCode.INVALID_SCALING, f"augmentation must be in [0, 1], got {augmentation}.")
+    fixed = "" if settings.augmentation is None else f"--augmentation {settings.augmentation} "
     examples = SynthesisExamples.load(Path(data), labels, height, width, place)
     card = Card(
         model="image_synthesis_gan",
@@ -158,7 +167,7 @@ def train(
             "settings": asdict(settings),
         },
         command=f"genmodels train synthesis --data DATA --out OUT --objective {settings.objective} --height {height} "
-        f"--width {width} --steps {steps} --batch-size {batch_size} --seed {seed}",
+        f"--width {width} {fixed}--steps {steps} --batch-size {batch_size} --seed {seed}",
         seed=seed,
     )
     run = _Run(card, examples, settings, rng, place, Path(out))

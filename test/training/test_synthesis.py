@@ -85,6 +85,19 @@ def test_the_penalty_weakens_towards_the_end(shards, tmp_path, monkeypatch):
     assert gammas == pytest.approx([2.0 * 0.01 ** (step / 4) for step in range(4)])
 
 
+def test_what_the_discriminator_sees_is_changed_as_much_as_asked_for(shards, tmp_path, monkeypatch):
+    strengths = []
+    monkeypatch.setattr(synthesis, "augment", lambda images, strength, rng: strengths.append(strength) or images)
+    card = run(shards, tmp_path, 2, augmentation=0.3)
+    assert set(strengths) == {0.3} and "--augmentation 0.3" in card.command
+    strengths.clear()
+    monkeypatch.setattr(synthesis.AdaptiveStrength, "update", lambda self, *_: self._strength.fill_(0.7))
+    run(shards, tmp_path / "adaptive", 2)
+    assert set(strengths) == {0.0, 0.7}
+    with pytest.raises(GenModelsError, match="augmentation must be in"):
+        run(shards, tmp_path, 1, augmentation=1.5)
+
+
 def test_without_masks_pictures_alone_are_learned(shards, tmp_path):
     data = tmp_path / "plain"
     with np.load(shards / "source-000.npz") as shard:
