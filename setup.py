@@ -11,7 +11,7 @@ NODES = (  # modules below nodes/, each with the executable of its last name
     "bringup",
     "simulation",
     "world_description",
-    "trajectory_generator",
+    "arm.trajectory_generator",
     "world_model",
     "local_planner",
     "image_augmenter",

@@ -16,7 +16,7 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.process import spin
 
 NODES = {  # name: module and class, below nodes/
-    "trajectory_generator": "trajectory_generator.TrajectoryGeneratorNode",
+    "trajectory_generator": "arm.trajectory_generator.TrajectoryGeneratorNode",
     "world_model": "world_model.WorldModelNode",
     "local_planner": "local_planner.LocalPlannerNode",
     "image_augmenter": "image_augmenter.ImageAugmenterNode",

@@ -22,9 +22,9 @@ from genmodels_interfaces.srv import GenerateTrajectories
 from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.simulation import SimulationNode
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere

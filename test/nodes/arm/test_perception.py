@@ -18,9 +18,9 @@ from genmodels_ros.conversions.simulated import to_camera_info
 from genmodels_ros.conversions.stamps import to_stamp
 from genmodels_ros.conversions.trajectories import to_trajectory
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.perception import DEPTH, POINTS
+from genmodels_ros.nodes.arm.perception import DEPTH, POINTS
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose

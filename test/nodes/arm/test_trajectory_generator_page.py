@@ -9,7 +9,7 @@ import genmodels_interfaces.srv
 import genmodels_ros
 from genmodels_ros.conversions.motion_plans import GET_MOTION_PLAN
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 
 PAGE = (Path(genmodels_ros.__file__).resolve().parents[1] / "docs" / "trajectory_generator.md").read_text()
 

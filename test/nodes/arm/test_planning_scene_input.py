@@ -21,8 +21,8 @@ from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.conversions.trajectories import to_trajectory
 from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
@@ -329,7 +329,7 @@ def test_what_cannot_be_read_is_no_free_space(graph, node, moveit):
 
 
 def test_a_message_that_cannot_be_followed_asks_for_the_whole_scene(graph, node, moveit, wait_until, monkeypatch):
-    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.ASKING", 0.02)
+    monkeypatch.setattr("genmodels_ros.nodes.arm.planning_scene_input.ASKING", 0.02)
     asked = []
     node.trigger_deactivate()
     service = graph.node.create_service(
@@ -348,7 +348,7 @@ def test_a_message_that_cannot_be_followed_asks_for_the_whole_scene(graph, node,
     finally:
         graph.node.destroy_service(service)
     moveit.sends(difference(thing("cube", (0.0, -0.6, 0.3))))
-    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.updated", lambda *_: 1 / 0)  # a bug of ours
+    monkeypatch.setattr("genmodels_ros.nodes.arm.planning_scene_input.updated", lambda *_: 1 / 0)  # a bug of ours
     moveit.sends(difference())
     answer = moveit.plans()
     assert answer.error_code.val == MoveItErrorCodes.FAILURE and "INTERNAL_ERROR" in answer.error_code.message
@@ -367,7 +367,7 @@ def test_a_scene_of_too_many_solids_is_refused(node, moveit):
 
 
 def test_the_whole_scene_is_asked_for_once_by_who_comes_late(graph, node, moveit, wait_until, monkeypatch):
-    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.ASKING", 0.02)
+    monkeypatch.setattr("genmodels_ros.nodes.arm.planning_scene_input.ASKING", 0.02)
     asked = []
 
     def answer(request, response):
@@ -392,7 +392,7 @@ def test_the_whole_scene_is_asked_for_once_by_who_comes_late(graph, node, moveit
 @pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
 def test_a_planning_frame_that_tf_knows_is_known(graph, node, moveit, wait_until, monkeypatch):
     """Also where tf tells of it later: the scene is asked for again."""
-    monkeypatch.setattr("genmodels_ros.nodes.planning_scene_input.ASKING", 0.02)
+    monkeypatch.setattr("genmodels_ros.nodes.arm.planning_scene_input.ASKING", 0.02)
 
     def answer(request, response):
         response.scene.world.collision_objects = [thing("crate", (0.0, -0.6, 1.3), frame="workshop")]

@@ -18,20 +18,20 @@ from genmodels_ros.conversions.requests import deadline_of, hurried, to_failure,
 from genmodels_ros.conversions.trajectories import other_joints, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.action_server import action_server
+from genmodels_ros.nodes.arm.execution import Execution
+from genmodels_ros.nodes.arm.markers import TrajectoryMarkers
+from genmodels_ros.nodes.arm.motion_plans import MotionPlans
+from genmodels_ros.nodes.arm.robot_source import PARAMETERS as ROBOT
+from genmodels_ros.nodes.arm.robot_source import robot_of
+from genmodels_ros.nodes.arm.robot_state import RobotState
+from genmodels_ros.nodes.arm.scene_input import SceneInput
+from genmodels_ros.nodes.arm.supervision import Supervision
+from genmodels_ros.nodes.arm.trajectory_parameters import PARAMETERS as SAMPLING
+from genmodels_ros.nodes.arm.trajectory_parameters import request_defaults, sampling_settings
 from genmodels_ros.nodes.model_node import ModelNode
-from genmodels_ros.nodes.motion_plans import MotionPlans
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.request_queue import RequestQueue
-from genmodels_ros.nodes.robot_source import PARAMETERS as ROBOT
-from genmodels_ros.nodes.robot_source import robot_of
-from genmodels_ros.nodes.robot_state import RobotState
-from genmodels_ros.nodes.scene_input import SceneInput
-from genmodels_ros.nodes.trajectory_execution import Execution
-from genmodels_ros.nodes.trajectory_markers import TrajectoryMarkers
-from genmodels_ros.nodes.trajectory_parameters import PARAMETERS as SAMPLING
-from genmodels_ros.nodes.trajectory_parameters import request_defaults, sampling_settings
-from genmodels_ros.nodes.trajectory_supervision import Supervision
 from genmodels_ros.pipelines.goals import prepare
 from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import Robot

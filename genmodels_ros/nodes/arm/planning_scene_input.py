@@ -17,10 +17,10 @@ from genmodels_ros.conversions.planning_scene import (
 from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.arm.robot_state import RobotState
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import TF_STATIC
-from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.frames import Frames, fixed_to
 from genmodels_ros.robots.scene_objects import ObjectScene

@@ -4,9 +4,9 @@ from functools import partial
 
 from genmodels_ros.conversions.motion_plans import GET_MOTION_PLAN, fill, fill_failure, to_queries
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.arm.trajectory_parameters import request_defaults
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.nodes.trajectory_parameters import request_defaults
 from genmodels_ros.pipelines.goal_alternatives import first_reached
 from genmodels_ros.pipelines.trajectory_query import GenerationResult
 

@@ -11,10 +11,10 @@ from genmodels_ros.conversions.depth import to_camera, to_depth
 from genmodels_ros.conversions.point_clouds import to_points
 from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.arm.robot_state import RobotState
+from genmodels_ros.nodes.arm.sensor_frame import SensorFrame
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.nodes.robot_state import RobotState
-from genmodels_ros.nodes.sensor_frame import SensorFrame
 from genmodels_ros.robots.attachment import carrying
 from genmodels_ros.robots.depth import depth_points
 from genmodels_ros.robots.description import Robot

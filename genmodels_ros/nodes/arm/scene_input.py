@@ -9,12 +9,12 @@ from genmodels_interfaces.msg import ObstacleArray
 from genmodels_ros.conversions.markers import to_obstacle_markers
 from genmodels_ros.conversions.obstacles import to_obstacle_array, to_scene
 from genmodels_ros.errors import GenModelsError
+from genmodels_ros.nodes.arm.perception import NONE, Perception
+from genmodels_ros.nodes.arm.planning_scene_input import PlanningSceneInput
+from genmodels_ros.nodes.arm.robot_state import RobotState
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.nodes.perception import NONE, Perception
-from genmodels_ros.nodes.planning_scene_input import PlanningSceneInput
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 

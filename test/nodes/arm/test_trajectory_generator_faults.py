@@ -21,8 +21,8 @@ from genmodels_interfaces.srv import GenerateTrajectories, VerifyTrajectory
 from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.models.checkpoint import CARD, WEIGHTS, file_sha256, shipped
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.base import REQUESTS
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere

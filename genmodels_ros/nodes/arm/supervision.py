@@ -15,10 +15,10 @@ from genmodels_ros.conversions.errors import to_message
 from genmodels_ros.conversions.stamps import to_seconds, to_stamp
 from genmodels_ros.conversions.trajectories import from_present, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.arm.robot_state import RobotState
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.robot_state import RobotState
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory

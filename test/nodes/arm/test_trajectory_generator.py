@@ -23,8 +23,8 @@ from genmodels_interfaces.srv import GenerateTrajectories, VerifyTrajectory
 from genmodels_ros.conversions.obstacles import to_obstacle_array
 from genmodels_ros.conversions.trajectories import to_trajectory
 from genmodels_ros.errors import ErrorCode
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere

@@ -13,9 +13,9 @@ from genmodels_interfaces.msg import TrajectoryRequest
 from genmodels_interfaces.srv import GenerateTrajectories
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.nodes import robot_source
+from genmodels_ros.nodes.arm import robot_source
+from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.robots.description import load_robot
 
 PANDA = load_robot("panda")
