@@ -1,10 +1,13 @@
 """What a dataset of labelled images is made of, whatever format it comes in or goes out to."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
+
+from genmodels_ros.errors import ErrorCode, GenModelsError
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,25 @@ class Instance:
     rle: dict | None = None  # COCO's run-length mask: {"size": [H, W], "counts": …}
     crowd: bool = False
     record: object = None
+
+    @classmethod
+    def around(
+        cls, category: int, center: tuple[float, float], size: tuple[float, float], theta: float = 0.0
+    ) -> "Instance":
+        """Of a rectangle turned by `theta` rad from x towards y about its centre: its corners are the polygon, and
+        `box` is the upright rectangle around them. Raises GenModelsError(LABEL_MISMATCH) for what is no rectangle."""
+        if not np.isfinite([*center, *size, theta]).all() or min(size) < 0:
+            raise GenModelsError(
+                ErrorCode.LABEL_MISMATCH,
+                f"A box of {size[0]} x {size[1]} pixels about {center}, turned by {theta} rad.",
+            )
+        half_x, half_y = np.array(size) / 2
+        along, across = np.array([math.cos(theta), math.sin(theta)]), np.array([-math.sin(theta), math.cos(theta)])
+        signs = ((-1, -1), (1, -1), (1, 1), (-1, 1))
+        corners = np.array([center]) + [a * half_x * along + b * half_y * across for a, b in signs]
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        polygons = (tuple(corners.ravel().tolist()),) if theta else ()
+        return cls(category, (*low.tolist(), *(high - low).tolist()), polygons)
 
     def as_dict(self) -> dict:
         """For a sidecar; what there is none of is left out."""

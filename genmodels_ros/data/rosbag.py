@@ -168,6 +168,25 @@ def store():
 _typestore = None
 
 
+def learn_type(connection) -> None:
+    """Adds a type that is not Jazzy's own, as the bag itself defines it. Raises ValueError if the bag does not."""
+    from rosbags.interfaces import MessageDefinitionFormat
+    from rosbags.typesys import TypesysError, get_types_from_idl, get_types_from_msg
+
+    if connection.msgtype in store().types:
+        return
+    try:
+        if connection.msgdef.format == MessageDefinitionFormat.IDL:
+            types = get_types_from_idl(connection.msgdef.data)
+        else:
+            types = get_types_from_msg(connection.msgdef.data, connection.msgtype)
+        store().register({name: fields for name, fields in types.items() if name not in store().types})
+    except TypesysError as error:
+        raise ValueError(f"no definition of {connection.msgtype} in the bag: {error}") from error
+    if connection.msgtype not in store().types:
+        raise ValueError(f"no definition of {connection.msgtype} in the bag")
+
+
 def errors() -> tuple[type[Exception], ...]:
     """What a damaged bag raises; the library's own errors are its, SQLite's and the decompressors'."""
     import sqlite3

@@ -1,8 +1,9 @@
-"""Which topics of a bag are the camera, its labels, its calibration and the commands that went with it.
+"""Which topics of a bag are the camera, its labels, its boxes, its calibration and the commands that went with it.
 
 Found by type, content and name: the camera is the topic with most messages among those that carry pictures; label
-images show by their encoding (mono16, 16UC1, 32SC1, 8UC1) or by a name that says so; of several the one is taken whose
-name shares most with the camera's. Depth images are neither.
+images show by their encoding (mono16, 16UC1, 32SC1, 8UC1) or by a name that says so, where they have one channel or, as
+Gazebo sends them, three equal ones; of several the one is taken whose name shares most with the camera's. Depth images
+are neither.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from genmodels_ros.data import rosbag
+from genmodels_ros.data.formats.bag_boxes import TYPES as BOXES
+from genmodels_ros.data.formats.bag_labels import is_grey
 from genmodels_ros.data.image_codec import invalid
 
 _LABELS_ONLY = {"8UC1", "mono16", "16UC1", "32SC1"}
@@ -24,6 +27,7 @@ class CameraTopics:
 
     image: str
     labels: str | None = None
+    boxes: str | None = None
     camera_info: str | None = None
     command: str | None = None
     first_info: Any = None
@@ -31,35 +35,42 @@ class CameraTopics:
 
     @property
     def names(self) -> set[str]:
-        return {self.image, self.labels, self.camera_info, self.command} - {None}
+        return {self.image, *self.partners, self.camera_info, self.command} - {None}
+
+    @property
+    def partners(self) -> set[str]:
+        """What an image has to have of its own stamp."""
+        return {self.labels, self.boxes} - {None}
 
 
 def choose_topics(bag, path: Path, wanted: str | None = None) -> CameraTopics:
     """Those around the camera `wanted`, or the busiest one. Raises GenModelsError(INVALID_IMAGE) if there is none."""
-    cameras, labels, infos, commands = {}, [], {}, {}
+    cameras, labels, boxes, infos, commands = {}, [], [], {}, {}
     for connection in bag.connections:
         if connection.msgtype == _CAMERA_INFO and connection.msgcount:
             infos[connection.topic] = _first(bag, connection)
         elif connection.msgtype in rosbag.COMMAND:
             commands[connection.topic] = commands.get(connection.topic, 0) + connection.msgcount
+        elif connection.msgtype in BOXES and connection.msgcount:
+            boxes.append(connection.topic)
         elif connection.msgtype in rosbag.IMAGE and connection.msgcount:
-            encoding = getattr(_first(bag, connection), "encoding", None)
-            if connection.topic != wanted and _shows_labels(connection.topic, encoding):
+            first = _first(bag, connection)
+            if connection.topic != wanted and _shows_labels(connection.topic, first):
                 labels.append(connection.topic)
-            elif connection.topic == wanted or not _shows_depth(connection.topic, encoding):
+            elif connection.topic == wanted or not _shows_depth(connection.topic, _encoding(first)):
                 cameras[connection.topic] = cameras.get(connection.topic, 0) + connection.msgcount
     if wanted is not None and wanted not in cameras:
         raise invalid(f"{path} has no images on {wanted!r}; image topics: {', '.join(cameras) or 'none'}.")
-    ranked = [wanted] if wanted else sorted(cameras, key=lambda name: (-cameras[name], name))
+    ranked = [wanted] if wanted else sorted(cameras, key=lambda name: (_named_labels(name), -cameras[name], name))
     if not ranked:
         kinds = ", ".join(sorted({connection.topic for connection in bag.connections})) or "none"
         raise invalid(f"{path} has no Image topic with pictures (topics: {kinds}).")
     image = ranked[0]
-    label, info = _nearest(image, labels), _nearest(image, list(infos))
-    left = sorted({*cameras, *labels} - {image, label})
+    label, box, info = (_nearest(image, topics) for topics in (labels, boxes, list(infos)))
+    left = sorted({*cameras, *labels, *boxes} - {image, label, box})
     notes = (f"topic {image} taken, {', '.join(left)} left: choose with --topic",) if left else ()
     command = max(sorted(commands), key=commands.get, default=None)
-    return CameraTopics(image, label, info, command, infos.get(info), notes)
+    return CameraTopics(image, label, box, info, command, infos.get(info), notes)
 
 
 def _first(bag, connection):
@@ -67,16 +78,24 @@ def _first(bag, connection):
     return rosbag.deserialize(raw, connection.msgtype)
 
 
-def _shows_labels(topic: str, encoding: str | None) -> bool:
-    """`encoding` is None for compressed images."""
-    named = any(word in topic.lower() for word in _LABEL_WORDS)
-    return (named and encoding in {*_LABELS_ONLY, "mono8", None}) or (
-        encoding in _LABELS_ONLY and not _shows_depth(topic, encoding)
-    )
+def _encoding(message) -> str:
+    """Empty for compressed images."""
+    return getattr(message, "encoding", "")
 
 
-def _shows_depth(topic: str, encoding: str | None) -> bool:
-    return any(word in topic.lower() for word in _DEPTH_WORDS) or (encoding or "").startswith(("32F", "64F"))
+def _shows_labels(topic: str, message) -> bool:
+    encoding = _encoding(message)
+    if _named_labels(topic):
+        return encoding in {*_LABELS_ONLY, "mono8", ""} or (encoding == "rgb8" and is_grey(message))
+    return encoding in _LABELS_ONLY and not _shows_depth(topic, encoding)
+
+
+def _named_labels(topic: str) -> bool:
+    return any(word in topic.lower() for word in _LABEL_WORDS)
+
+
+def _shows_depth(topic: str, encoding: str) -> bool:
+    return any(word in topic.lower() for word in _DEPTH_WORDS) or encoding.startswith(("32F", "64F"))
 
 
 def _nearest(image: str, topics: list[str]) -> str | None:

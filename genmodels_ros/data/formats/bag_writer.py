@@ -3,6 +3,7 @@
 /variant_00/<image topic>        Image rgb8, or CompressedImage (PNG) where the source's were compressed
 /variant_00/<camera_info topic>  the source's calibration, where there is one
 /variant_00/<label topic>        Image mono8, mono16 or 32SC1
+/variant_00/<boxes topic>        the source's message, where a bag was the source
 /variant_00/provenance           std_msgs/String: the sidecar as JSON
 OUT/sidecars/<name>.json
 
@@ -53,6 +54,8 @@ class BagWriter:
             messages = {"image": self._image(sample.image, frame)}
             if frame.camera_info is not None:
                 messages["camera_info"] = replace(frame.camera_info, header=frame.header)
+            if frame.boxes is not None:
+                messages["boxes"] = frame.boxes
             if sample.source.labels is not None:
                 messages["labels"] = self._labels(sample.source.labels, frame)
             for part, message in messages.items():

@@ -1,6 +1,7 @@
 """rosbag2 in and out; what is written is loaded back with mcap and mcap-ros2-support, no relatives of rosbags."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ import yaml
 from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 from rosbags.rosbag2 import StoragePlugin, Writer
-from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.data.images import open_images
@@ -137,6 +138,114 @@ def test_an_image_without_labels_of_its_stamp_is_said(tmp_path, picture):
     items = list(open_images(write(tmp_path / "bag", messages)).images())
     assert [item.image is not None for item in items] == [True, False, False]
     assert "/label_image has its stamp" in items[1].problem
+
+
+def test_labels_as_gazebo_sends_them_are_labels_and_a_coloured_map_is_a_picture(tmp_path, picture):
+    values = (np.arange(12 * 16) % 7).astype(np.uint8).reshape(12, 16)
+    messages = []
+    for n in range(2):
+        messages.append(("/camera/segmentation/labels_map", image(STAMPS[n], np.dstack([values] * 3), "rgb8")))
+        messages += [("/camera/segmentation/colored_map", image(STAMPS[n], picture(9), "rgb8"))] * 2
+        messages.append(("/camera/image", image(STAMPS[n], picture(n), "rgb8")))
+    source = open_images(write(tmp_path / "bag", messages))
+    items = list(source.images())
+    assert source.header["image"] == "/camera/image" and "colored_map" in " ".join(source.notes())
+    assert all(item.labels.dtype == np.uint8 and np.array_equal(item.labels, values) for item in items)
+
+
+def test_labels_that_turn_coloured_are_said(tmp_path, picture):
+    messages = []
+    for n, labels in enumerate((np.full((12, 16, 3), 4, np.uint8), picture(5))):
+        messages.append(("/label_image", image(STAMPS[n], labels, "rgb8")))
+        messages.append(("/image", image(STAMPS[n], picture(n), "rgb8")))
+    first, second = open_images(write(tmp_path / "bag", messages)).images()
+    assert (first.labels == 4).all() and second.image is None and "three equal channels" in second.problem
+
+
+DEFINITIONS = {
+    "vision_msgs/msg/Point2D": "float64 x\nfloat64 y",
+    "vision_msgs/msg/Pose2D": "vision_msgs/Point2D position\nfloat64 theta",
+    "vision_msgs/msg/BoundingBox2D": "vision_msgs/Pose2D center\nfloat64 size_x\nfloat64 size_y",
+    "vision_msgs/msg/ObjectHypothesis": "string class_id\nfloat64 score",
+    "vision_msgs/msg/ObjectHypothesisWithPose":
+        "vision_msgs/ObjectHypothesis hypothesis\ngeometry_msgs/PoseWithCovariance pose",
+    "vision_msgs/msg/Detection2D":
+        "std_msgs/Header header\nvision_msgs/ObjectHypothesisWithPose[] results\n"
+        "vision_msgs/BoundingBox2D bbox\nstring id",
+    "vision_msgs/msg/Detection2DArray": "std_msgs/Header header\nvision_msgs/Detection2D[] detections",
+}  # fmt: skip
+INTERFACES = Path(__file__).parents[3] / "genmodels_interfaces" / "msg"
+for name in ("ImageBox", "ImageBoxes"):
+    DEFINITIONS[f"genmodels_interfaces/msg/{name}"] = (INTERFACES / f"{name}.msg").read_text()
+for name, text in DEFINITIONS.items():
+    STORE.register(get_types_from_msg(text, name))
+
+
+def detections(stamp, boxes):
+    """As a detector sends them: (class, x, y, width, height, theta) each, with a less likely class beside it."""
+    covariance = np.zeros(36)
+    pose = make("geometry_msgs/msg/Pose", position=make("geometry_msgs/msg/Point", x=0.0, y=0.0, z=0.0),
+                orientation=make("geometry_msgs/msg/Quaternion", x=0.0, y=0.0, z=0.0, w=1.0))  # fmt: skip
+    pose = make("geometry_msgs/msg/PoseWithCovariance", pose=pose, covariance=covariance)
+
+    def result(name, score):
+        hypothesis = make("vision_msgs/msg/ObjectHypothesis", class_id=name, score=score)
+        return make("vision_msgs/msg/ObjectHypothesisWithPose", hypothesis=hypothesis, pose=pose)
+
+    def detection(name, x, y, width, height, theta):
+        center = make("vision_msgs/msg/Pose2D", position=make("vision_msgs/msg/Point2D", x=x, y=y), theta=theta)
+        box = make("vision_msgs/msg/BoundingBox2D", center=center, size_x=width, size_y=height)
+        results = [result("shadow", 0.2), result(name, 0.9)]
+        return make("vision_msgs/msg/Detection2D", header=header(stamp), results=results, bbox=box, id="")
+
+    found = [detection(*box) for box in boxes]
+    return make("vision_msgs/msg/Detection2DArray", header=header(stamp), detections=found)
+
+
+def image_boxes(stamp, boxes):
+    names = ("class_id", "center_x", "center_y", "size_x", "size_y", "theta")
+    found = [
+        make("genmodels_interfaces/msg/ImageBox", id="", score=1.0, **dict(zip(names, box, strict=True)))
+        for box in boxes
+    ]
+    return make("genmodels_interfaces/msg/ImageBoxes", header=header(stamp), boxes=found)
+
+
+BOXES = [[("cone", 4.0, 5.0, 2.0, 4.0, 0.0), ("person", 8.0, 6.0, 4.0, 2.0, np.pi / 2)], []]
+
+
+@pytest.mark.parametrize("message_of", [detections, image_boxes])
+def test_boxes_go_with_the_images_of_their_stamp_into_any_format(message_of, tmp_path, picture, copy_dataset):
+    messages = []
+    for n, boxes in enumerate(BOXES):
+        messages.append(("/front/image", image(STAMPS[n], picture(n), "rgb8")))
+        messages.append(("/front/detections", message_of(STAMPS[n], boxes)))
+    messages.append(("/front/image", image(STAMPS[2], picture(2), "rgb8")))
+    source = open_images(write(tmp_path / "bag", messages))
+    with_boxes, empty, without = source.images()
+    assert [category.name for category in source.categories] == ["cone", "person"]
+    assert [instance.category for instance in with_boxes.instances] == [0, 1] and not empty.instances
+    assert with_boxes.instances[0].box == (3.0, 3.0, 2.0, 4.0) and not with_boxes.instances[0].polygons
+    assert with_boxes.instances[1].box == pytest.approx((7.0, 4.0, 2.0, 4.0)) and with_boxes.instances[1].polygons
+    assert without.image is None and "/front/detections has its stamp" in without.problem
+
+    copy_dataset(source, "coco", tmp_path / "coco", variants=1)
+    (annotations,) = (tmp_path / "coco" / "annotations").glob("*.json")
+    written = json.loads(annotations.read_text())
+    assert [item["bbox"] for item in written["annotations"]] == [pytest.approx(i.box) for i in with_boxes.instances]
+    assert [category["name"] for category in written["categories"]] == ["cone", "person"]
+
+    copy_dataset(source, "bag", tmp_path / "again", variants=1)
+    again = open_images(tmp_path / "again")
+    assert again.header["boxes"] == "/variant_00/front/detections"
+    assert [item.instances for item in again.images()] == [with_boxes.instances, ()]
+
+
+def test_a_box_that_is_none_is_said(tmp_path, picture):
+    messages = [("/image", image(STAMPS[0], picture(), "rgb8"))]
+    messages.append(("/boxes", image_boxes(STAMPS[0], [("cone", 4.0, 5.0, -2.0, 4.0, 0.0)])))
+    (item,) = open_images(write(tmp_path / "bag", messages)).images()
+    assert item.image is None and "-2.0 x 4.0" in item.problem
 
 
 def test_two_images_of_one_stamp_are_both_accounted_for(tmp_path, picture):
