@@ -1,8 +1,10 @@
 """Boxes around things in an image: checked, never changed, for an augmented image has its source's geometry."""
 
 import math
+from collections.abc import Sequence
 
 from genmodels_interfaces.msg import ImageBox, ImageBoxes
+from genmodels_ros.data.labelled_images import Instance
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 _NUMBERS = ("center_x", "center_y", "size_x", "size_y", "theta", "score")
@@ -18,6 +20,15 @@ def check_boxes(message: ImageBoxes) -> ImageBoxes:
                 ErrorCode.LABEL_MISMATCH, f"Box {number} is {box.size_x} x {box.size_y} pixels: a size is at least 0."
             )
     return message
+
+
+def to_instances(message: ImageBoxes, classes: Sequence[str]) -> tuple[Instance, ...]:
+    """The boxes whose class is one of `classes`, numbered by its place there. Raises as `check_boxes`."""
+    return tuple(
+        Instance.around(classes.index(box.class_id), (box.center_x, box.center_y), (box.size_x, box.size_y), box.theta)
+        for box in check_boxes(message).boxes
+        if box.class_id in classes
+    )
 
 
 def from_detections(message) -> ImageBoxes:

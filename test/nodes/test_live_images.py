@@ -7,6 +7,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import CompressedImage, Image
 from torch.utils.data import DataLoader
 
+from genmodels_interfaces.msg import ImageBox, ImageBoxes
 from genmodels_ros.conversions.images import compress, from_labels, from_rgb
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.models.checkpoint import Card
@@ -78,6 +79,19 @@ def test_an_image_waits_for_the_labels_of_its_stamp(camera, wait_until):
         camera(1, "image")
         (frame,) = frames.images()
     assert frame.stamp == 11.0 and (frame.labels == 101).all() and np.array_equal(frame.image, scene(1)[0])
+
+
+def test_boxes_of_the_classes_asked_for_come_as_instances(camera, graph, wait_until):
+    publisher = graph.publisher(ImageBoxes, "/live/boxes", qos_profile_sensor_data)
+    with live_images(classes=("cone", "person"), patience=20.0, args=REMAP) as frames:
+        assert wait_until(publisher.get_subscription_count)
+        boxes = [
+            ImageBox(class_id=name, center_x=8.0, center_y=6.0, size_x=4.0, size_y=2.0) for name in ("person", "cat")
+        ]
+        publisher.publish(ImageBoxes(header=header("camera", 12.0), boxes=boxes))
+        camera(2, "image")
+        (instance,) = next(frames.images()).instances
+    assert instance.category == 1 and instance.box == (6.0, 5.0, 4.0, 2.0)
 
 
 def test_compressed_images_come_without_labels_and_the_newest_win(camera, wait_until):
