@@ -28,7 +28,7 @@ gazebo: setup  ## the worlds in a real Gazebo server, where `gz sim` or `ign gaz
 	$(PYTHON_VENV) -m pytest -rs test/simulation/test_gazebo_server.py test/simulation/test_gazebo_and_mujoco.py
 
 soak: setup  ## a thousand calls while sensors stream: memory must not grow (a minute on an idle machine)
-	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/test_world_model_endurance.py -k memory_behind
+	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/mobile/test_world_model_endurance.py -k memory_behind
 
 soak-augmenter: setup  ## 10,000 frames through the augmenter node: its memory must not grow
 	$(PYTHON_VENV) -m genmodels_ros.nodes.augmenter_benchmark --soak 10000

@@ -17,8 +17,8 @@ from genmodels_ros.nodes.process import spin
 
 NODES = {  # name: module and class, below nodes/
     "trajectory_generator": "arm.trajectory_generator.TrajectoryGeneratorNode",
-    "world_model": "world_model.WorldModelNode",
-    "local_planner": "local_planner.LocalPlannerNode",
+    "world_model": "mobile.world_model.WorldModelNode",
+    "local_planner": "mobile.local_planner.LocalPlannerNode",
     "image_augmenter": "image_augmenter.ImageAugmenterNode",
     "anomaly_detector": "anomaly_detector.AnomalyDetectorNode",
     "simulation": "simulation.SimulationNode",

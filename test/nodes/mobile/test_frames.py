@@ -13,7 +13,7 @@ from genmodels_ros.conversions.poses import from_planar
 from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.frames import Frames
+from genmodels_ros.nodes.mobile.frames import Frames
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import TF_STATIC
 from genmodels_ros.pipelines.routes import to_odom

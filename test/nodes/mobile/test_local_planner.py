@@ -15,7 +15,7 @@ from std_msgs.msg import Header, String
 from genmodels_interfaces.action import DriveToGoal
 from genmodels_ros.conversions.poses import from_planar
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.local_planner import LocalPlannerNode
+from genmodels_ros.nodes.mobile.local_planner import LocalPlannerNode
 
 PERIOD = 0.1  # s between scans
 PATIENT = 3.0  # s that a scan may be old on a busy machine

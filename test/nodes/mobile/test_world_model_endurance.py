@@ -28,7 +28,7 @@ from genmodels_ros.conversions.rollouts import to_command_sequences
 from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry, to_twist
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 CALLS = int(os.environ.get("GENMODELS_CALLS", "100"))
 WARM_UP = 90  # calls until allocators and caches have what they keep: 16 MB more than after 30, then no more

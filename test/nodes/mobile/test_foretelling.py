@@ -15,7 +15,7 @@ from genmodels_ros.conversions.point_clouds import to_points
 from genmodels_ros.conversions.poses import from_planar, to_planar
 from genmodels_ros.conversions.sensors import to_laser_scan
 from genmodels_ros.conversions.stamps import to_seconds
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 POSE = (3.0, 1.0, math.pi / 2)
 

@@ -15,8 +15,8 @@ from genmodels_ros.conversions.poses import from_planar, to_planar
 from genmodels_ros.conversions.simulated import to_occupancy_grid
 from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.conversions.transforms import TRANSFORMS
-from genmodels_ros.nodes.compute_path import MOST_WAITING
-from genmodels_ros.nodes.local_planner import LocalPlannerNode
+from genmodels_ros.nodes.mobile.compute_path import MOST_WAITING
+from genmodels_ros.nodes.mobile.local_planner import LocalPlannerNode
 from genmodels_ros.nodes.qos import LATCHED
 
 nav2 = pytest.importorskip(

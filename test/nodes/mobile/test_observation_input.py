@@ -18,7 +18,7 @@ from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry, to_twi
 from genmodels_ros.conversions.stamps import header, to_stamp
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.observation_input import ObservationInput
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 
 FAN = {"angle_min": -1.0, "angle_increment": 0.01, "range_min": 0.1, "range_max": 10.0}
 

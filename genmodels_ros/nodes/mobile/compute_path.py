@@ -14,7 +14,7 @@ from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.world_model.model import RADIUS
 from genmodels_ros.nodes.action_server import action_server
-from genmodels_ros.nodes.drive_action import KEPT, end_failed
+from genmodels_ros.nodes.mobile.drive_action import KEPT, end_failed
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.pipelines.routes import ROUTE_CLEARANCES, plan_route, to_odom

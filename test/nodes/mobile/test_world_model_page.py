@@ -10,7 +10,7 @@ import genmodels_interfaces.msg
 import genmodels_interfaces.srv
 import genmodels_ros
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 DOCS = Path(genmodels_ros.__file__).resolve().parents[1] / "docs"
 PAGE, WITH_NAV2 = (DOCS / "world_model.md").read_text(), (DOCS / "mobile_with_nav2.md").read_text()

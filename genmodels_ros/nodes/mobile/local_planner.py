@@ -16,15 +16,15 @@ from genmodels_ros.conversions.nav2 import SPEED_LIMIT, from_speed_limit
 from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.conversions.sensors import to_twist
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.compute_path import ComputePath
-from genmodels_ros.nodes.drive_action import DriveAction
-from genmodels_ros.nodes.drive_under_way import DriveUnderWay
-from genmodels_ros.nodes.follow_path import FollowPath
-from genmodels_ros.nodes.frames import Frames
-from genmodels_ros.nodes.local_planner_parameters import PARAMETERS as PLANNER
-from genmodels_ros.nodes.local_planner_parameters import planner_settings
+from genmodels_ros.nodes.mobile.compute_path import ComputePath
+from genmodels_ros.nodes.mobile.drive_action import DriveAction
+from genmodels_ros.nodes.mobile.drive_under_way import DriveUnderWay
+from genmodels_ros.nodes.mobile.follow_path import FollowPath
+from genmodels_ros.nodes.mobile.frames import Frames
+from genmodels_ros.nodes.mobile.local_planner_parameters import PARAMETERS as PLANNER
+from genmodels_ros.nodes.mobile.local_planner_parameters import planner_settings
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.model_node import ModelNode
-from genmodels_ros.nodes.observation_input import ObservationInput
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.pipelines.goal_drive import GoalDrive
 from genmodels_ros.pipelines.local_planning import STANDSTILL, DriveState, ImaginedFutures, LocalPlanner

@@ -6,7 +6,7 @@ import pytest
 from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 
 def learns() -> bool:

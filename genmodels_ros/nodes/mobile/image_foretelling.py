@@ -7,7 +7,7 @@ from sensor_msgs.msg import Image
 from genmodels_ros.conversions.images import from_rgb, to_rgb
 from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.observation_input import ObservationInput
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.pipelines.camera_world_model import TIME_STEP, CameraWorldModel
 

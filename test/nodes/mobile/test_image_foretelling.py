@@ -8,7 +8,7 @@ from sensor_msgs.msg import Image
 from genmodels_ros.conversions.images import from_rgb, to_rgb
 from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 
 def picture(seed: int) -> np.ndarray:

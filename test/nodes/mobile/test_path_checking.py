@@ -10,7 +10,7 @@ from rclpy.parameter import Parameter
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 services = pytest.importorskip(
     "nav2_msgs.srv", reason="nav2_msgs is no wheel: it comes with Nav2, sudo apt install ros-jazzy-nav2-msgs"

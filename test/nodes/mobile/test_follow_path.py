@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar
 from genmodels_ros.conversions.transforms import TRANSFORMS
-from genmodels_ros.nodes.local_planner import LocalPlannerNode
+from genmodels_ros.nodes.mobile.local_planner import LocalPlannerNode
 from genmodels_ros.pipelines.routes import to_odom
 
 nav2 = pytest.importorskip(

@@ -10,9 +10,9 @@ from std_msgs.msg import Float64, Header
 
 from genmodels_interfaces.msg import Anomaly
 from genmodels_ros.conversions import nav2
-from genmodels_ros.nodes import vigilance as module
-from genmodels_ros.nodes.vigilance import Vigilance
-from genmodels_ros.nodes.world_model import WorldModelNode
+from genmodels_ros.nodes.mobile import vigilance as module
+from genmodels_ros.nodes.mobile.vigilance import Vigilance
+from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 from genmodels_ros.pipelines.anomaly import AnomalyScore
 
 ODD = AnomalyScore(3.2, True, "motion", 0.0006, {"frozen": 0.0, "motion": 7.5})

@@ -14,7 +14,7 @@ from genmodels_ros.conversions.rollouts import Bounds, to_paths
 from genmodels_ros.conversions.transforms import TRANSFORMS, from_transform
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.observation_input import ObservationInput
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.qos import TF, TF_STATIC
 from genmodels_ros.pipelines.frame_tree import FrameTree
 from genmodels_ros.pipelines.routes import to_odom

@@ -21,7 +21,7 @@ from genmodels_ros.conversions.sensors import from_twist, to_odometry, to_twist
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.latent_services import LatentServices
+from genmodels_ros.nodes.mobile.latent_services import LatentServices
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.pipelines.dreaming import Dreams, DreamState, recorded_moment
 from genmodels_ros.pipelines.latents import moment_of

@@ -6,9 +6,9 @@ import pytest
 from rclpy._rclpy_pybind11 import RCLError
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes import drive_action
-from genmodels_ros.nodes.drive_action import DriveAction
-from genmodels_ros.nodes.drive_under_way import DriveUnderWay
+from genmodels_ros.nodes.mobile import drive_action
+from genmodels_ros.nodes.mobile.drive_action import DriveAction
+from genmodels_ros.nodes.mobile.drive_under_way import DriveUnderWay
 
 
 class Goal:

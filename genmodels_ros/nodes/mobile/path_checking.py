@@ -2,9 +2,9 @@
 
 from genmodels_ros.conversions.nav2 import IS_PATH_VALID, to_route
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.frames import Frames
+from genmodels_ros.nodes.mobile.frames import Frames
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.model_node import ModelNode
-from genmodels_ros.nodes.observation_input import ObservationInput
 from genmodels_ros.pipelines.path_validity import invalid_poses
 
 

@@ -14,17 +14,17 @@ from genmodels_ros.conversions.poses import relative_to
 from genmodels_ros.conversions.rollouts import Bounds, to_commands, to_paths, to_rollouts
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.adapting import Adapting
-from genmodels_ros.nodes.dream_stage import DreamStage
-from genmodels_ros.nodes.foretelling import Foretelling
-from genmodels_ros.nodes.image_foretelling import ImageForetelling
-from genmodels_ros.nodes.latent_services import LatentServices
+from genmodels_ros.nodes.mobile.adapting import Adapting
+from genmodels_ros.nodes.mobile.dream_stage import DreamStage
+from genmodels_ros.nodes.mobile.foretelling import Foretelling
+from genmodels_ros.nodes.mobile.image_foretelling import ImageForetelling
+from genmodels_ros.nodes.mobile.latent_services import LatentServices
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
+from genmodels_ros.nodes.mobile.path_checking import PathChecking
+from genmodels_ros.nodes.mobile.vigilance import Vigilance
 from genmodels_ros.nodes.model_node import ModelNode
-from genmodels_ros.nodes.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.nodes.path_checking import PathChecking
 from genmodels_ros.nodes.process import main_for
-from genmodels_ros.nodes.vigilance import Vigilance
 from genmodels_ros.pipelines.local_planning import plan
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.world_model import WorldModel

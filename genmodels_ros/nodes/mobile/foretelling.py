@@ -9,7 +9,7 @@ from genmodels_ros.conversions.plans import to_path
 from genmodels_ros.conversions.predicted_obstacles import PointSettings, expected_points, to_point_cloud
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.observation_input import ObservationInput
+from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.pipelines.routes import to_odom
 from genmodels_ros.pipelines.world_model import WorldModel

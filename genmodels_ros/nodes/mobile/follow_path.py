@@ -2,8 +2,8 @@
 
 from genmodels_ros.conversions.nav2 import FOLLOW_PATH, check_plugins, to_follow_path_result, to_route
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.nodes.drive_action import DriveAction
-from genmodels_ros.nodes.drive_under_way import DriveUnderWay
+from genmodels_ros.nodes.mobile.drive_action import DriveAction
+from genmodels_ros.nodes.mobile.drive_under_way import DriveUnderWay
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.pipelines.goal_drive import GoalDrive
 from genmodels_ros.pipelines.routes import to_odom
