@@ -16,6 +16,7 @@ PACKAGE = "genmodels_ros"
 BOOLEAN = ["true", "false"]
 AUTO = "auto"
 PATIENCE = "15"  # s after Ctrl-C: a model ends its inference and lets go of what it holds; launch's own 5 s are short
+TRANSFORMS = [("/tf", "tf"), ("/tf_static", "tf_static")]  # a namespace has its own, as in Nav2's launch files
 LOG_LEVELS = ["debug", "info", "warn", "error", "fatal"]
 
 
@@ -101,6 +102,7 @@ def rviz(view: str = "genmodels.rviz") -> Node:
         package="rviz2",
         executable="rviz2",
         namespace=LaunchConfiguration("namespace"),
+        remappings=TRANSFORMS,
         arguments=["-d", share("rviz", view)],
         condition=IfCondition(LaunchConfiguration("rviz")),
     )
@@ -152,6 +154,7 @@ def _node_settings(context: LaunchContext, names: list[str]) -> dict:
         "namespace": argument("namespace"),
         "parameters": [argument("params_file"), overrides],
         "ros_arguments": ["--log-level", argument("log_level")],
+        "remappings": TRANSFORMS,
         "output": "screen",
         "emulate_tty": True,
         "sigterm_timeout": PATIENCE,

@@ -67,6 +67,15 @@ def test_what_is_started_exists(path, composed, carried_out, load_launch_file):
 
 
 @pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
+def test_a_namespace_has_transforms_of_its_own(path, carried_out, load_launch_file):
+    """As in Nav2's launch files: /tf becomes the namespace's, and stays itself where there is none."""
+    for node in nodes_of(carried_out(load_launch_file(path).generate_launch_description(), namespace="left")):
+        ours = node.kwargs["package"] == "genmodels_ros" and node.kwargs["executable"] != "demo"  # which reads none
+        if ours or node.kwargs["package"] == "rviz2":
+            assert {("/tf", "tf"), ("/tf_static", "tf_static")} <= set(node.kwargs["remappings"]), node.kwargs
+
+
+@pytest.mark.parametrize("path", LAUNCH_FILES, ids=lambda path: path.name)
 def test_files_exist(path, carried_out, load_launch_file):
     joined = [
         thing.args[0][1:]
