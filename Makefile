@@ -31,10 +31,10 @@ soak: setup  ## a thousand calls while sensors stream: memory must not grow (a m
 	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/mobile/test_world_model_endurance.py -k memory_behind
 
 soak-augmenter: setup  ## 10,000 frames through the augmenter node: its memory must not grow
-	$(PYTHON_VENV) -m genmodels_ros.nodes.augmenter_benchmark --soak 10000
+	$(PYTHON_VENV) -m genmodels_ros.nodes.camera.augmenter_benchmark --soak 10000
 
 bench-augmenter-node: setup  ## latency from a camera's frame to its synthetic one
-	$(PYTHON_VENV) -m genmodels_ros.nodes.augmenter_benchmark
+	$(PYTHON_VENV) -m genmodels_ros.nodes.camera.augmenter_benchmark
 
 lint: setup  ## style
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -14,7 +14,7 @@ NODES = (  # modules below nodes/, each with the executable of its last name
     "arm.trajectory_generator",
     "mobile.world_model",
     "mobile.local_planner",
-    "image_augmenter",
+    "camera.image_augmenter",
     "anomaly_detector",
     "demo",
 )

@@ -19,7 +19,7 @@ NODES = {  # name: module and class, below nodes/
     "trajectory_generator": "arm.trajectory_generator.TrajectoryGeneratorNode",
     "world_model": "mobile.world_model.WorldModelNode",
     "local_planner": "mobile.local_planner.LocalPlannerNode",
-    "image_augmenter": "image_augmenter.ImageAugmenterNode",
+    "image_augmenter": "camera.image_augmenter.ImageAugmenterNode",
     "anomaly_detector": "anomaly_detector.AnomalyDetectorNode",
     "simulation": "simulation.SimulationNode",
     "world_description": "world_description.WorldDescriptionNode",

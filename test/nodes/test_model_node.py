@@ -12,7 +12,7 @@ from genmodels_interfaces.srv import GetModelInfo
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.models.checkpoint import CARD, WEIGHTS, shipped
 from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
-from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
+from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 NODES = (TrajectoryGeneratorNode, WorldModelNode, ImageAugmenterNode)

@@ -12,7 +12,7 @@ from genmodels_ros.conversions.images import compress, from_labels, from_rgb
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
-from genmodels_ros.nodes.live_images import live_images
+from genmodels_ros.nodes.camera.live_images import live_images
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.augmented_dataset import AugmentedDataset
 

@@ -15,7 +15,7 @@ from genmodels_ros.errors import ErrorCode
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.models.gan.inpainter import ImageCompletionGAN
-from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
+from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 
 CONFIG = {
     "styles": ["night", "fog"],

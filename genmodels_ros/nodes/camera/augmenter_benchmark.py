@@ -1,7 +1,7 @@
 """How long from a camera's frame to its synthetic one, and whether the node's memory stays flat.
 
-python -m genmodels_ros.nodes.augmenter_benchmark              # camera rates, with percentiles
-python -m genmodels_ros.nodes.augmenter_benchmark --soak 10000 # small frames, with the node's memory
+python -m genmodels_ros.nodes.camera.augmenter_benchmark              # camera rates, with percentiles
+python -m genmodels_ros.nodes.camera.augmenter_benchmark --soak 10000 # small frames, with the node's memory
 
 The node runs in a process of its own, as on a robot; the camera and the listener are here, so latencies hold both ways
 through DDS. Exit status 1 if a bar is missed.
@@ -20,15 +20,15 @@ import numpy as np
 import rclpy
 
 from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.nodes.camera.stopwatch import Stopwatch
 from genmodels_ros.nodes.mission.processes import Processes
 from genmodels_ros.nodes.process import Executor
-from genmodels_ros.nodes.stopwatch import Stopwatch
 
 MAX_P95 = 120.0  # ms
 MAX_GROWTH = 10e6  # bytes between the settled node and the last frame
 SETTLED = 0.2  # share of the frames after which allocators and caches have what they keep
 WISHES = ("style:=night", "strength:=0.5")  # the gate lets these pass
-PROFILES = Path(__file__).resolve().parents[2] / "config" / "fastdds_images.xml"
+PROFILES = Path(__file__).resolve().parents[3] / "config" / "fastdds_images.xml"
 START = 120.0  # s that the node has to load its model
 
 

@@ -10,15 +10,15 @@ import numpy as np
 
 from genmodels_interfaces.msg import AugmentedImage as AugmentedImageMessage
 from genmodels_ros.conversions.augmentation import Source, to_source, to_variant
-from genmodels_ros.nodes.augmenter_services import AugmenterServices
-from genmodels_ros.nodes.camera_frames import CameraFrame, CameraFrames
+from genmodels_ros.nodes.camera.augmenter_services import AugmenterServices
+from genmodels_ros.nodes.camera.camera_frames import CameraFrame, CameraFrames
+from genmodels_ros.nodes.camera.style_grid import StyleGrid
+from genmodels_ros.nodes.camera.style_reference import Reference, StyleReference
+from genmodels_ros.nodes.camera.synthetic_frames import MAX_VARIANTS, SyntheticFrames
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.rate_limit import RateLimit
-from genmodels_ros.nodes.style_grid import StyleGrid
-from genmodels_ros.nodes.style_reference import Reference, StyleReference
-from genmodels_ros.nodes.synthetic_frames import MAX_VARIANTS, SyntheticFrames
 from genmodels_ros.pipelines.augmentation import RANDOM, ImageAugmenter
 from genmodels_ros.pipelines.quality_gate import MODES
 

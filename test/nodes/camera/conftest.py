@@ -13,7 +13,7 @@ from genmodels_interfaces.msg import AugmentedImage, ImageBox, ImageBoxes
 from genmodels_interfaces.srv import AugmentImages
 from genmodels_ros.conversions.images import compress, from_labels, from_rgb
 from genmodels_ros.conversions.stamps import header
-from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
+from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 
 STAMPS = itertools.count(1000)
 

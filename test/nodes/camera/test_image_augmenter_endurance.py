@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from genmodels_ros.conversions.images import from_rgb
-from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
+from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 
 FRAMES, WARM_UP = 300, 60
 GROWTH = 30e6  # bytes: half of the frames themselves; a short run ends before allocators have settled

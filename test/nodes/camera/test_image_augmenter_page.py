@@ -10,7 +10,7 @@ import genmodels_interfaces.srv
 import genmodels_ros
 from genmodels_ros.conversions.detections import DETECTIONS
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
+from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 
 ROOT = Path(genmodels_ros.__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "image_augmenter.md").read_text()

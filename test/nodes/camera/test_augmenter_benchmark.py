@@ -9,9 +9,9 @@ import pytest
 from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
-from genmodels_ros.nodes import augmenter_benchmark, stopwatch
-from genmodels_ros.nodes.augmenter_benchmark import Camera, run, scene, soak_table
-from genmodels_ros.nodes.stopwatch import Stopwatch
+from genmodels_ros.nodes.camera import augmenter_benchmark, stopwatch
+from genmodels_ros.nodes.camera.augmenter_benchmark import Camera, run, scene, soak_table
+from genmodels_ros.nodes.camera.stopwatch import Stopwatch
 
 SMALL = Camera(32, 24, 0.0)
 

@@ -15,7 +15,7 @@ from genmodels_ros.conversions.detections import DETECTIONS, to_detections
 from genmodels_ros.conversions.images import ENCODINGS, from_labels, from_rgb, to_labels, to_rgb
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.image_augmenter import ImageAugmenterNode
+from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 
 LABELS = {
     "mono8": lambda labels: labels,

@@ -6,8 +6,8 @@ from genmodels_interfaces.srv import AugmentImages, CompleteImage, InspectImages
 from genmodels_ros.conversions.augmentation import checked_images, to_provenance, to_sources
 from genmodels_ros.conversions.images import from_rgb, to_labels, to_rgb
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.nodes.camera.style_reference import reference_of
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.nodes.style_reference import reference_of
 from genmodels_ros.pipelines.augmentation import RANDOM
 from genmodels_ros.pipelines.image_completion import ImageCompleter
 from genmodels_ros.pipelines.watermark import detect
