@@ -15,7 +15,7 @@ NODES = (  # modules below nodes/, each with the executable of its last name
     "mobile.world_model",
     "mobile.local_planner",
     "camera.image_augmenter",
-    "anomaly_detector",
+    "stream.anomaly_detector",
     "demo",
 )
 VERSION = re.search(r'__version__ = "(.+)"', Path(PACKAGE, "__init__.py").read_text()).group(1)

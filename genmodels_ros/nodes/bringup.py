@@ -20,7 +20,7 @@ NODES = {  # name: module and class, below nodes/
     "world_model": "mobile.world_model.WorldModelNode",
     "local_planner": "mobile.local_planner.LocalPlannerNode",
     "image_augmenter": "camera.image_augmenter.ImageAugmenterNode",
-    "anomaly_detector": "anomaly_detector.AnomalyDetectorNode",
+    "anomaly_detector": "stream.anomaly_detector.AnomalyDetectorNode",
     "simulation": "simulation.SimulationNode",
     "world_description": "world_description.WorldDescriptionNode",
 }

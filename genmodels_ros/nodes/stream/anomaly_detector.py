@@ -16,11 +16,11 @@ from genmodels_ros.conversions.stream_anomaly import to_anomaly, to_anomaly_stat
 from genmodels_ros.device import resolve_device
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.nodes.learning_nominal import LearningNominal
 from genmodels_ros.nodes.model_node import ModelNode
-from genmodels_ros.nodes.numeric_input import NumericInput, Rows
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
+from genmodels_ros.nodes.stream.learning_nominal import LearningNominal
+from genmodels_ros.nodes.stream.numeric_input import NumericInput, Rows
 from genmodels_ros.pipelines.rare_values import rate_supported
 from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector, StreamScore, StreamSettings
 from genmodels_ros.pipelines.stream_model import StreamModel

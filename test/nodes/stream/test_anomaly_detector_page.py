@@ -10,7 +10,7 @@ import genmodels_interfaces.srv
 import genmodels_ros
 from genmodels_ros.conversions.numeric_fields import NumericFields, message_type
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.nodes.anomaly_detector import AnomalyDetectorNode
+from genmodels_ros.nodes.stream.anomaly_detector import AnomalyDetectorNode
 
 PAGE = (Path(genmodels_ros.__file__).resolve().parents[1] / "docs" / "anomaly_detector.md").read_text()
 

@@ -6,8 +6,8 @@ from genmodels_interfaces.srv import LearnNominal
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.registry import FAMILIES
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.nodes.numeric_input import NumericInput, Rows
 from genmodels_ros.nodes.parameters import Parameter
+from genmodels_ros.nodes.stream.numeric_input import NumericInput, Rows
 from genmodels_ros.pipelines.rare_values import rate_supported
 from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector
 from genmodels_ros.pipelines.stream_model import StreamModel
