@@ -9,7 +9,7 @@ IN_FORMATS = ("auto", "folder", "bag", "tub", "coco", "yolo")
 OUT_FORMATS = ("auto", "same", "folder", "bag", "tub", "coco", "yolo", "lerobot", "webdataset")
 PASSED_ON = (
     *("count", "style", "labels", "strength", "checkpoint", "seed", "device", "format", "out_format", "topic"),
-    *("reference", "lighting_only", "include_source", "mark", "gate"),
+    *("objects", "reference", "lighting_only", "include_source", "mark", "gate"),
 )
 
 
@@ -31,6 +31,10 @@ def add(commands) -> None:
         help="of OUT; same: as IN (default: COCO and YOLO as they are, all else a folder)",
     )  # fmt: skip
     parser.add_argument("--topic", help="camera to take of a bag with several (default: the one with most images)")
+    parser.add_argument(
+        "--objects", metavar="LABELS",
+        help="objects with box and outline from label images: 4=person,3=chair, or one name for images of instances",
+    )  # fmt: skip
     parser.add_argument("--include-source", action="store_true", help="write the source images, too")
     parser.add_argument("--gate", choices=("structure", "full"), help="how a variant is judged (default: the model's)")
     parser.add_argument("--no-mark", dest="mark", action="store_false", help="leave out the invisible mark")

@@ -7,6 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from genmodels_ros.data.images import AUTO, create_writer, open_images
+from genmodels_ros.data.label_objects import ObjectLabels, with_objects
 from genmodels_ros.data.labelled_images import Category, Sample, SourceImage, Writer
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.augment_request import OF_THE_IMAGE, Request
@@ -28,6 +29,7 @@ def augment_folder(
     format: str = AUTO,
     out_format: str = AUTO,
     topic: str | None = None,
+    objects: str | None = None,
     reference: Path | None = None,
     lighting_only: bool = False,
     include_source: bool = False,
@@ -37,10 +39,10 @@ def augment_folder(
     """Writes `count` variants of every image into the new folder `out`, in a format of data/images.py.
 
     A variant that the quality gate rejects is drawn again; after ATTEMPTS its sidecar says why and there is no image.
-    `gate` is a mode of it, see ImageAugmenter.from_checkpoint.
+    `gate` is a mode of it, see ImageAugmenter.from_checkpoint; `objects` a text that ObjectLabels.parse takes.
     Each image's seed follows from `seed` and its name, so that adding files to a folder changes no other's variants.
     Raises GenModelsError: UNKNOWN_STYLE, INVALID_COUNT, INVALID_SCALING, MODEL_UNAVAILABLE; INVALID_IMAGE if not one
-    image can be used, or `out` is not empty.
+    image can be used, or `out` is not empty; LABEL_MISMATCH for `objects` that cannot be found.
     """
     source, out = Path(source), Path(out)
     if out.resolve() == source.resolve():
@@ -50,6 +52,8 @@ def augment_folder(
         augmenter, count=count, style=style, strength=strength, reference=reference, lighting_only=lighting_only
     )
     images = open_images(source, labels, format=format, topic=topic)
+    if objects is not None:
+        images = with_objects(images, ObjectLabels.parse(objects))
     writer = create_writer(out_format, out, images)
     try:
         with SummaryFile(out) as summary:

@@ -67,6 +67,30 @@ def test_each_image_gets_its_variants_labels_and_sidecars(source, tmp_path, chec
         assert len(note["checkpoint_sha256"]) == 64 and note["model"].startswith("image_translation_gan")
 
 
+@pytest.mark.parametrize("out_format", ["coco", "yolo"])
+def test_label_images_become_boxes_and_outlines(source, tmp_path, checkpoint, out_format):
+    images, labels = source
+    mask = np.zeros((48, 64), np.uint8)
+    mask[8:20, 16:40] = 4
+    for path in labels.iterdir():
+        path.write_bytes(encode_png(mask))
+    summary = run(
+        images, tmp_path / "out", checkpoint, labels=labels, count=2, objects="4=person", out_format=out_format
+    )
+    again = open_images(tmp_path / "out")
+    assert summary.written == 4 and [category.name for category in again.categories] == ["person"]
+    for item in again.images():
+        (instance,) = item.instances
+        (polygon,) = instance.polygons
+        assert instance.box == pytest.approx((16, 8, 24, 12), abs=0.3)
+        assert (min(polygon[0::2]), max(polygon[1::2])) == pytest.approx((16, 20), abs=0.2)
+
+
+def test_objects_need_labels(source, tmp_path, checkpoint):
+    with pytest.raises(GenModelsError, match="no label image"):
+        run(source[0], tmp_path / "out", checkpoint, objects="4=person")
+
+
 def test_a_sidecar_is_enough_to_make_its_image_again(source, tmp_path, checkpoint):
     run(source[0], tmp_path / "out", checkpoint, count=1)
     augmenter = ImageAugmenter.from_checkpoint(checkpoint, device="cpu")

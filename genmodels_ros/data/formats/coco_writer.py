@@ -37,7 +37,7 @@ class CocoWriter:
         if sample.image is not None:
             sidecar = {"image": f"images/{file_name}", **sidecar}
             if sample.source.labels is not None:
-                self._masks += 1
+                self._masks += not sample.source.instances
                 sidecar = {"labels": write_labels(self._out, sample.flat_name, sample.source.labels), **sidecar}
             path = self._out / "images" / file_name
             path.parent.mkdir(parents=True, exist_ok=True)

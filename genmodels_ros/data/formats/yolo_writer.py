@@ -34,7 +34,7 @@ class YoloWriter:
             sidecar = {"image": f"images/{split}/{name}.png", **sidecar}
             self._write(f"labels/{split}/{name}.txt", self._lines(sample).encode())
             if sample.source.labels is not None:
-                self._masks += 1
+                self._masks += not sample.source.instances
                 sidecar = {"labels": f"masks/{sample.flat_name}.png", **sidecar}
                 self._write(sidecar["labels"], encode_labels(sample.source.labels))
             self._write(f"images/{split}/{name}.png", encode_synthetic_png(sample.image, sample.sidecar))
