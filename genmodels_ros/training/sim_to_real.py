@@ -4,7 +4,7 @@ The whole run in memory, a few minutes long, for benchmarks that train on a spli
 translation_game.py.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -19,7 +19,7 @@ from genmodels_ros.training.loop import (
     progress,
     set_learning_rate,
 )
-from genmodels_ros.training.translation_game import TEXTURE, Settings, TranslationGame
+from genmodels_ros.training.translation_game import Settings, TranslationGame
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,12 @@ class Recipe:
         return {"styles": list(styles), "width": self.settings.width, "network": self.network}
 
 
-OVER_A_LIGHT = Recipe(  # after more rounds the discriminator wins, and the texture turns into a pattern
-    steps=500, network="translator", settings=replace(TEXTURE, objective="relativistic", consistency="contrastive")
-)
-
-
-def train_translation(
-    domains: ImageDomains,
-    recipe: Recipe,
-    *,
-    seed: int,
-    light: ImageTranslationGAN | None = None,
-    device: str = "cpu",
-) -> ImageTranslationGAN:
-    """Plays the game and returns the generator of averaged weights, in evaluation mode.
-
-    light: a bilateral model of the same styles, which a translator starts from, and keeps where its settings say so.
-    """
+def train_translation(domains: ImageDomains, recipe: Recipe, *, seed: int, device: str = "cpu") -> ImageTranslationGAN:
+    """Plays the game and returns the generator of averaged weights, in evaluation mode."""
     torch.manual_seed(seed)  # initial weights
     rng, settings = generator(seed), recipe.settings
     config = recipe.config(domains.styles)
     model = ImageTranslationGAN(**config, **settings.discriminator())
-    if light is not None:
-        model.generator.light.load_state_dict(light.generator.state_dict())
     tie = make_consistency(settings.consistency, lambda: ImageTranslationGAN(**recipe.config(("source",))).generator)
     game = TranslationGame(model, settings, rng, torch.device(device), consistency=tie)
     average = ExponentialMovingAverage(game.model.generator, decay=0.995)

@@ -16,25 +16,24 @@ from genmodels_ros.training.loop import cosine_learning_rate, set_learning_rate
 class SteeringData:
     """images uint8 [N, 3, HEIGHT, WIDTH]; steering [N] float32 in [-1, 1], positive to the right.
 
-    variants: further pictures of the same N scenes, [V, N, 3, HEIGHT, WIDTH]; with them a drawn picture is a variant
-    with probability `share`.
+    variants: further pictures of the same N scenes, [V, N, 3, HEIGHT, WIDTH]; with them a drawn picture lies anywhere,
+    evenly, between itself and a random one of its variants.
     """
 
     images: Tensor
     steering: Tensor
     variants: Tensor | None = None
-    share: float = 0.5
 
     def batch(self, size: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """([B, 3, HEIGHT, WIDTH] in [0, 1], [B]), half of them mirrored, and steering with them."""
         chosen = torch.randint(len(self.images), (size,), generator=rng)
-        images = self.images[chosen]
+        images = self.images[chosen].float()
         if self.variants is not None:
             which = torch.randint(len(self.variants), (size,), generator=rng)
-            replaced = (torch.rand(size, generator=rng) < self.share).view(-1, 1, 1, 1)
-            images = torch.where(replaced, self.variants[which, chosen], images)
+            strength = torch.rand(size, 1, 1, 1, generator=rng)
+            images = torch.lerp(images, self.variants[which, chosen].float(), strength)
         mirrored = torch.rand(size, generator=rng) < 0.5
-        images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images).float() / 255
+        images = torch.where(mirrored.view(-1, 1, 1, 1), images.flip(-1), images) / 255
         return images, torch.where(mirrored, -self.steering[chosen], self.steering[chosen])
 
 

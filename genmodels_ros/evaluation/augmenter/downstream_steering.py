@@ -7,14 +7,14 @@ one part of it (driven_places.py) and is tested on the other; both ways round. E
     source only            simulated frames
     + classical, strength  changed as training/steering_augmentation.py does; what counts is the better strength on the
                            real frames, a choice that only this arm is given
-    + GAN                  half of the frames translated by a network that recolours
-    + GAN, texture         half of the frames translated by that network with a texture painted over its picture
-    + both                 half of the frames translated by the one that recolours, and classical at the better strength
+    + GAN                  each picture drawn anywhere between the frame and one of its translations: to each place
+                           seen, with four codes
+    + both                 the same, then classical at the better strength
 
 Fixed before any result: the frames left out, Pearson's correlation as the first measure, mean over recordings.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -34,33 +34,30 @@ from genmodels_ros.evaluation.augmenter.steering_scores import (
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.training.image_domains import ImageDomains
-from genmodels_ros.training.sim_to_real import OVER_A_LIGHT, Recipe, train_translation, translated
+from genmodels_ros.training.sim_to_real import Recipe, train_translation, translated
 from genmodels_ros.training.steering import SteeringData, predict, reduced, train_steering
 from genmodels_ros.training.steering_augmentation import ClassicalAugmentation
 
 TUBS = "camera/*.tar.gz"
 FRAME_SEED = 710_000  # tracks that no shipped checkpoint was trained on
-SOURCE, GAN, TEXTURED, BOTH = "source only", "+ GAN", "+ GAN, texture", "+ both"
+SOURCE, GAN, BOTH = "source only", "+ GAN", "+ both"
 STRENGTHS = (0.6, 1.0)
 
 
 @dataclass(frozen=True)
 class Effort:
-    """simulated frames to learn from and to be tested on, steps and seeds of each arm, the translations' recipes"""
+    """simulated frames to learn from and to be tested on, steps and seeds of each arm, the translation's recipe"""
 
     frames: int = 4000
     held_out: int = 600
     steps: int = 500
     seeds: int = 5
     recipe: Recipe = Recipe()
-    texture: Recipe = OVER_A_LIGHT
+    codes: int = 4  # translations of a frame to each place
     targets: int = 10_000  # real frames at most that a translation learns from
 
 
-QUICK = Effort(
-    frames=160, held_out=80, steps=12, seeds=2, recipe=Recipe(steps=4, batch_size=2),
-    texture=replace(OVER_A_LIGHT, steps=4, batch_size=2), targets=32,
-)  # fmt: skip
+QUICK = Effort(frames=160, held_out=80, steps=12, seeds=2, recipe=Recipe(steps=4, batch_size=2), targets=32)
 
 
 @dataclass(frozen=True)
@@ -140,27 +137,23 @@ def _predictions(found: list[Place], learned: Frames, tested: Frames, effort: Ef
     for part in (0, 1):
         seen = [real[place.part_names[part]] for place in found]
         names = [place.part_names[1 - part] for place in found]
-        for arm, variants in translations(source.images, seen, effort, seed + part).items():
-            data = SteeringData(source.images, source.steering, variants)
-            run(arm, data, names)
-            if arm == GAN:
-                run(BOTH, data, names, classical[best])
+        variants = translations(source.images, seen, effort, seed + part)
+        data = SteeringData(source.images, source.steering, variants)
+        run(GAN, data, names)
+        run(BOTH, data, names, classical[best])
     return result
 
 
-def translations(source: Tensor, targets: list[Tensor], effort: Effort, seed: int) -> dict[str, Tensor]:
-    """By arm, GAN and TEXTURED: uint8 [V, N, 3, HEIGHT, WIDTH], the source frames [N, ...] as each target looks.
+def translations(source: Tensor, targets: list[Tensor], effort: Effort, seed: int) -> Tensor:
+    """uint8 [V, N, 3, HEIGHT, WIDTH], the source frames [N, ...] as each target looks, `effort.codes` times.
 
     All at the size that the steering network sees.
     """
     seen = tuple(target[:: -(-len(target) // effort.targets)] for target in targets)
     domains = ImageDomains(source, seen, tuple(f"place_{number}" for number in range(len(targets))))
-    light = train_translation(domains, effort.recipe, seed=seed)
-    textured = train_translation(domains, effort.texture, seed=seed, light=light)
-    return {
-        arm: torch.stack([translated(model, source, style, seed=seed) for style in range(len(targets))])
-        for arm, model in {GAN: light, TEXTURED: textured}.items()
-    }
+    model = train_translation(domains, effort.recipe, seed=seed)
+    looks = [(style, code) for style in range(len(targets)) for code in range(effort.codes)]
+    return torch.stack([translated(model, source, style, seed=100 * seed + code) for style, code in looks])
 
 
 def better(real: dict[str, dict[str, np.ndarray]], arms: list[str], driven: dict[str, np.ndarray]) -> str:
@@ -183,9 +176,9 @@ def _scores(predictions: Predictions, driven: dict[str, np.ndarray], seed: int) 
 
 def _differences(predictions: Predictions, driven: dict[str, np.ndarray], seed: int) -> Table:
     classical = better(predictions.real, [arm for arm in predictions.real if "classical" in arm], driven)
-    pairs = [(one, other) for one in (GAN, TEXTURED, BOTH) for other in (SOURCE, classical)]
+    pairs = [(one, other) for one in (GAN, BOTH) for other in (SOURCE, classical)]
     rows = []
-    for first, second in [(classical, SOURCE), *pairs, (TEXTURED, GAN)]:
+    for first, second in [(classical, SOURCE), *pairs]:
         for what, names in {"mean": list(driven), **{name: [name] for name in driven}}.items():
             sides = [[predictions.real[arm][name] for name in names] for arm in (first, second)]
             rows.append((f"{first} - {second}", what, str(compared(*sides, [driven[name] for name in names], seed))))
