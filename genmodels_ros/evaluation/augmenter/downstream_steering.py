@@ -11,7 +11,9 @@ one part of it (driven_places.py) and is tested on the other; both ways round. E
                            seen, with four codes
     + both                 the same, then classical at the better strength
 
-Fixed before any result: the frames left out, Pearson's correlation as the first measure, mean over recordings.
+Fixed before any result: the frames left out, Pearson's correlation as the first measure, mean over recordings. The GAN
+arm is its second: after half of the frames translated once to each place had been measured (seed 0), it was changed by
+what unlabelled frames of the seen part say (docs/augmenter_steering.md), before another seed was run.
 """
 
 from dataclasses import dataclass
