@@ -9,8 +9,8 @@ from setuptools import find_packages, setup
 PACKAGE = "genmodels_ros"
 NODES = (  # modules below nodes/, each with the executable of its last name
     "bringup",
-    "simulation",
-    "world_description",
+    "simulation.simulation",
+    "simulation.world_description",
     "arm.trajectory_generator",
     "mobile.world_model",
     "mobile.local_planner",

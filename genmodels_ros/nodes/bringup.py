@@ -21,8 +21,8 @@ NODES = {  # name: module and class, below nodes/
     "local_planner": "mobile.local_planner.LocalPlannerNode",
     "image_augmenter": "camera.image_augmenter.ImageAugmenterNode",
     "anomaly_detector": "stream.anomaly_detector.AnomalyDetectorNode",
-    "simulation": "simulation.SimulationNode",
-    "world_description": "world_description.WorldDescriptionNode",
+    "simulation": "simulation.simulation.SimulationNode",
+    "world_description": "simulation.world_description.WorldDescriptionNode",
 }
 
 EVERYTHING = [name for name in NODES if name != "world_description"]  # which says what simulation says

@@ -9,7 +9,7 @@ import yaml
 import genmodels_ros
 from genmodels_ros.conversions.moveit_codes import MoveItCode
 from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
-from genmodels_ros.nodes.simulated_controller import NAME
+from genmodels_ros.nodes.simulation.simulated_controller import NAME
 
 PAGE = (Path(genmodels_ros.__file__).resolve().parents[1] / "docs" / "arm_with_moveit.md").read_text()
 

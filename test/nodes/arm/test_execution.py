@@ -24,7 +24,7 @@ from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_traje
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.simulation import SimulationNode
+from genmodels_ros.nodes.simulation.simulation import SimulationNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere

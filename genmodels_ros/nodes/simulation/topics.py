@@ -20,7 +20,7 @@ from genmodels_ros.conversions.trajectories import to_joint_state
 from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.qos import LATCHED, SENSOR
-from genmodels_ros.nodes.simulation_cameras import publish_rgbd, rgbd_topics
+from genmodels_ros.nodes.simulation.cameras import publish_rgbd, rgbd_topics
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.loose_obstacles import has_moved
 from genmodels_ros.simulation.runner import Schedule

@@ -20,8 +20,8 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.simulated_controller import SimulatedController
-from genmodels_ros.nodes.simulation_topics import add_latched, add_sensors, watch_obstacles
+from genmodels_ros.nodes.simulation.simulated_controller import SimulatedController
+from genmodels_ros.nodes.simulation.topics import add_latched, add_sensors, watch_obstacles
 from genmodels_ros.simulation.catalogue import DEMO_FLOOR, DEMO_START, WORLDS, describe_world
 from genmodels_ros.simulation.runner import Runner
 from genmodels_ros.simulation.world import World

@@ -3,7 +3,7 @@ from rclpy.parameter import Parameter
 
 from genmodels_interfaces.msg import ObstacleArray
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.world_description import WorldDescriptionNode
+from genmodels_ros.nodes.simulation.world_description import WorldDescriptionNode
 from genmodels_ros.simulation.scenes import demo_arm_scene
 
 

@@ -15,8 +15,8 @@ from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, MultiDOFJointTrajectory, MultiDOFJointTrajectoryPoint
 
 from genmodels_ros.conversions.trajectories import to_joint_trajectory
-from genmodels_ros.nodes.simulated_controller import NAME
-from genmodels_ros.nodes.simulation import SimulationNode
+from genmodels_ros.nodes.simulation.simulated_controller import NAME
+from genmodels_ros.nodes.simulation.simulation import SimulationNode
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.trajectory import Trajectory
 

@@ -8,7 +8,7 @@ from rclpy.clock import Clock, ClockType
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
-from genmodels_ros.nodes.simulation_topics import add_latched
+from genmodels_ros.nodes.simulation.topics import add_latched
 from genmodels_ros.simulation.catalogue import DEMO_FLOOR, WORLDS, describe_world
 
 

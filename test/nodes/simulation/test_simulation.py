@@ -24,8 +24,8 @@ from genmodels_ros.conversions.simulated import from_contacts
 from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.conversions.trajectories import to_joint_trajectory
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.nodes.simulation import CLOCK, SimulationNode
-from genmodels_ros.nodes.simulation_topics import MAP_RESOLUTION
+from genmodels_ros.nodes.simulation.simulation import CLOCK, SimulationNode
+from genmodels_ros.nodes.simulation.topics import MAP_RESOLUTION
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.simulation.catalogue import DEMO_START
