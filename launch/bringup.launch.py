@@ -3,7 +3,7 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
-from genmodels_ros.nodes.launching import chosen_models, common_arguments, composed_argument, rviz
+from genmodels_ros.nodes.launching.shared import chosen_models, common_arguments, composed_argument, rviz
 
 
 def generate_launch_description() -> LaunchDescription:

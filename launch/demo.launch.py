@@ -9,9 +9,9 @@ from launch.events import Shutdown
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from genmodels_ros.nodes.launching import AUTO, PACKAGE, common_arguments, composed_argument, models, rviz
-from genmodels_ros.nodes.simulators import simulated, simulator_arguments
-from genmodels_ros.nodes.transforms import transform_arguments, transforms
+from genmodels_ros.nodes.launching.shared import AUTO, PACKAGE, common_arguments, composed_argument, models, rviz
+from genmodels_ros.nodes.launching.simulators import simulated, simulator_arguments
+from genmodels_ros.nodes.launching.transforms import transform_arguments, transforms
 
 MODELS = ["trajectory_generator", "world_model", "image_augmenter"]
 

@@ -3,9 +3,9 @@
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
-from genmodels_ros.nodes.launching import AUTO, chosen_models, common_arguments, composed_argument, rviz
-from genmodels_ros.nodes.simulators import simulated, simulator_arguments
-from genmodels_ros.nodes.transforms import transform_arguments, transforms
+from genmodels_ros.nodes.launching.shared import AUTO, chosen_models, common_arguments, composed_argument, rviz
+from genmodels_ros.nodes.launching.simulators import simulated, simulator_arguments
+from genmodels_ros.nodes.launching.transforms import transform_arguments, transforms
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -2,7 +2,7 @@
 
 from launch import LaunchDescription
 
-from genmodels_ros.nodes.launching import node_launch
+from genmodels_ros.nodes.launching.shared import node_launch
 
 
 def generate_launch_description() -> LaunchDescription:

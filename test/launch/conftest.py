@@ -31,7 +31,7 @@ MODULES = {
     "launch_ros.substitutions": ("FindPackageShare",),
 }
 
-OURS = ("launching", "simulators", "transforms", "move_group")  # what imports them
+OURS = ("shared", "simulators", "transforms", "move_group")  # what imports them
 
 
 class Recorded:
@@ -73,10 +73,10 @@ def recorded_launch(monkeypatch):
             setattr(module, attribute, type(attribute, (Recorded,), {}))
         monkeypatch.setitem(sys.modules, name, module)
     for name in OURS:
-        monkeypatch.delitem(sys.modules, f"genmodels_ros.nodes.{name}", raising=False)
+        monkeypatch.delitem(sys.modules, f"genmodels_ros.nodes.launching.{name}", raising=False)
     yield walk
     for name in OURS:
-        sys.modules.pop(f"genmodels_ros.nodes.{name}", None)
+        sys.modules.pop(f"genmodels_ros.nodes.launching.{name}", None)
 
 
 DEFAULTS = {

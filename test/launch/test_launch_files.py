@@ -96,7 +96,7 @@ def test_a_device_is_only_passed_on_when_asked_for(carried_out, load_launch_file
 def test_lifecycle_nodes_are_driven_by_events(recorded_launch, load_launch_file):
     from lifecycle_msgs.msg import Transition
 
-    launching = import_module("genmodels_ros.nodes.launching")
+    launching = import_module("genmodels_ros.nodes.launching.shared")
     entities = list(recorded_launch(launching.lifecycle_nodes(dict.fromkeys(COMMON, "true"), ["world_model"])))
     transitions = [entity.kwargs["transition_id"] for entity in entities if entity.kind == "ChangeState"]
     assert sorted(transitions) == [Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE]

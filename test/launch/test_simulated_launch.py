@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import genmodels_ros
-from genmodels_ros.nodes.optional_packages import install_line
+from genmodels_ros.nodes.launching.optional_packages import install_line
 
 ROOT = Path(genmodels_ros.__file__).resolve().parent.parent
 TREE = ("tf2_ros", "robot_state_publisher")
@@ -27,9 +27,9 @@ def start(carried_out, load_launch_file, monkeypatch, tmp_path):
     def carry_out(name: str, lacking=(), **choices):
         module = load_launch_file(ROOT / "launch" / f"{name}.launch.py")
         for user in ("simulators", "transforms", "move_group"):
-            launching = import_module(f"genmodels_ros.nodes.{user}")
+            launching = import_module(f"genmodels_ros.nodes.launching.{user}")
             monkeypatch.setattr(launching, "missing", lambda names: [n for n in names if n in lacking])
-        share = import_module("genmodels_ros.nodes.transforms")
+        share = import_module("genmodels_ros.nodes.launching.transforms")
         monkeypatch.setattr(share, "get_package_share_directory", lambda package: str(ROOT))
         choices = {"world": FILES[name], "out": "out", "use_sim_time": "auto"} | choices
         return carried_out(module.generate_launch_description(), **choices)

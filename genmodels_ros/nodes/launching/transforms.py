@@ -13,9 +13,9 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from genmodels_ros.nodes.launching import BOOLEAN, PACKAGE, uses_sim_time
-from genmodels_ros.nodes.optional_packages import install_line, missing
-from genmodels_ros.nodes.simulators import controls_with_ros2, described, has_arm, has_base
+from genmodels_ros.nodes.launching.optional_packages import install_line, missing
+from genmodels_ros.nodes.launching.shared import BOOLEAN, PACKAGE, uses_sim_time
+from genmodels_ros.nodes.launching.simulators import controls_with_ros2, described, has_arm, has_base
 
 NEEDED = ("robot_state_publisher", "tf2_ros")
 

@@ -24,8 +24,8 @@ from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node, SetRemap
 from launch_ros.substitutions import FindPackageShare
 
-from genmodels_ros.nodes.launching import AUTO, BOOLEAN, lifecycle_nodes, share, uses_sim_time
-from genmodels_ros.nodes.optional_packages import install_line, missing
+from genmodels_ros.nodes.launching.optional_packages import install_line, missing
+from genmodels_ros.nodes.launching.shared import AUTO, BOOLEAN, lifecycle_nodes, share, uses_sim_time
 from genmodels_ros.simulation.catalogue import DEMO_FLOOR, describe_world, start_pose
 
 SIMULATORS = ["mujoco", "gazebo", "none"]

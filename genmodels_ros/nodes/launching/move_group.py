@@ -5,9 +5,9 @@ from launch.actions import DeclareLaunchArgument, LogInfo
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from genmodels_ros.nodes.launching import BOOLEAN, uses_sim_time
-from genmodels_ros.nodes.optional_packages import install_line, missing
-from genmodels_ros.nodes.simulators import CONTROLLERS
+from genmodels_ros.nodes.launching.optional_packages import install_line, missing
+from genmodels_ros.nodes.launching.shared import BOOLEAN, uses_sim_time
+from genmodels_ros.nodes.launching.simulators import CONTROLLERS
 
 RESOURCES = "moveit_resources_panda"
 NEEDED = ("moveit_ros_move_group", "moveit_configs_utils", f"{RESOURCES}_moveit_config")
