@@ -36,7 +36,7 @@ class ImageSynthesizer:
 
     def __init__(self, model: ImageSynthesisGAN, card: Card, *, device: str = "auto", mark: bool = True):
         self.card, self.mark, self.device = card, mark, resolve_device(device)
-        self.label_values = tuple(model.labels)
+        self.label_values, self.size = tuple(model.labels), model.generator.size  # (height, width) in pixels
         self._generator = model.generator.to(self.device).eval().requires_grad_(False)
 
     @classmethod

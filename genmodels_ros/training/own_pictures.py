@@ -64,7 +64,7 @@ def read_pictures(
         thumbnails[len(kept)], means[len(kept)] = thumbnail, thumbnail.mean()
         kept.append(small)
         if mask is not None:
-            masks.append(_reduced_labels(mask, height, width))
+            masks.append(reduced_labels(mask, height, width))
         if len(kept) == MAX_PICTURES:
             log.info("%s: the first %d pictures are enough", path, MAX_PICTURES)
             break
@@ -90,7 +90,7 @@ def reduced(image: np.ndarray, height: int, width: int) -> Tensor:
     return F.adaptive_avg_pool2d(pixels, (height, width))[0].round().to(torch.uint8)
 
 
-def _reduced_labels(labels: np.ndarray, height: int, width: int) -> Tensor:
+def reduced_labels(labels: np.ndarray, height: int, width: int) -> Tensor:
     """Whole numbers [H, W] → int32 [height, width], the nearest ones: labels have no average."""
     labels = labels[_middle(labels.shape, height, width)]
     rows, columns = (
