@@ -13,10 +13,10 @@ setup:  ## make .venv with ROS 2 Jazzy, the dependencies and this package
 	@scripts/setup.sh $(VENV)
 
 demo: setup  ## the whole mission in simulation; pictures and a recording in demo_output/
-	$(PYTHON_VENV) -m genmodels_ros.nodes.demo --out demo_output
+	$(PYTHON_VENV) -m genmodels_ros.nodes.mission.demo --out demo_output
 
 demo-real: setup  ## the mission, then real recordings from ../shared/data
-	$(PYTHON_VENV) -m genmodels_ros.nodes.demo --out demo_output --real ../shared/data
+	$(PYTHON_VENV) -m genmodels_ros.nodes.mission.demo --out demo_output --real ../shared/data
 
 nodes: setup  ## simulation and all nodes until Ctrl-C, to be called from your own programs
 	$(VENV)/bin/bringup --ros-args --params-file config/demo.yaml

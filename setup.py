@@ -16,7 +16,7 @@ NODES = (  # modules below nodes/, each with the executable of its last name
     "mobile.local_planner",
     "camera.image_augmenter",
     "stream.anomaly_detector",
-    "demo",
+    "mission.demo",
 )
 VERSION = re.search(r'__version__ = "(.+)"', Path(PACKAGE, "__init__.py").read_text()).group(1)
 

@@ -1,6 +1,6 @@
 """The mission with and without somebody who counts contacts."""
 
-from genmodels_ros.nodes.demo import _parse
+from genmodels_ros.nodes.mission.demo import _parse
 from genmodels_ros.nodes.mission.mission import Mission
 
 

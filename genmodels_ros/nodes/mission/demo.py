@@ -1,7 +1,7 @@
 """The demo: simulation and model nodes in their own processes, planner clients here, a table at the end.
 
-`python -m genmodels_ros.nodes.demo --out FOLDER` starts everything; with `--attach` the nodes are already running (as
-under `ros2 launch`). Exit code 0 only if every step held.
+`python -m genmodels_ros.nodes.mission.demo --out FOLDER` starts everything; with `--attach` the nodes are
+already running (as under `ros2 launch`). Exit code 0 only if every step held.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from genmodels_ros.nodes.mission.mission import MODELS, Mission
 from genmodels_ros.nodes.mission.processes import Processes
 from genmodels_ros.nodes.process import Executor
 
-CONFIG = Path(__file__).resolve().parents[2] / "config"
+CONFIG = Path(__file__).resolve().parents[3] / "config"
 
 
 def main(arguments: list[str] | None = None) -> int:
