@@ -1,6 +1,7 @@
 """The arrows of docs/architecture.md, read from the imports."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -22,6 +23,14 @@ ROOMS = {
     "data": {"robots"},
     "sampling": set(),
     "robots": set(),
+}
+# Folder of a room: those beside it that it may import; any other imports itself and the room's top.
+NEIGHBOURS = {
+    "nodes/camera": {"mission"},
+    "evaluation/families": {"distribution"},
+    "evaluation/gan_objectives": {"distribution"},
+    "evaluation/augmenter": {"distribution"},
+    "evaluation/agents": {"world_model"},
 }
 EVERYWHERE = {"errors", "device", "__init__"}
 ROS = {"rclpy", "launch", "launch_ros", "ament_index_python", "rcl_interfaces", "builtin_interfaces", "rosgraph_msgs"}
@@ -53,6 +62,30 @@ def test_arrows_point_downwards(room):
             parts = module.split(".")
             if parts[0] == "genmodels_ros" and len(parts) > 1:
                 assert parts[1] in allowed, f"{path.name} imports {module}, which {room} must not know"
+
+
+def folders(room: str) -> set[str]:
+    return {path.parent.name for path in (PACKAGE / room).glob("*/__init__.py")}
+
+
+@pytest.mark.parametrize("room", ["nodes", "evaluation"])
+def test_folders_of_a_room_keep_to_themselves(room):
+    for path in sources(room):
+        folder = path.relative_to(PACKAGE / room).parts[0]
+        foreign = folders(room) - {folder} - NEIGHBOURS.get(f"{room}/{folder}", set())
+        for module in imports_of(path):
+            parts = module.split(".")
+            assert parts[:2] != ["genmodels_ros", room] or not foreign & {*parts[2:3]}, f"{path} imports {module}"
+
+
+@pytest.mark.parametrize("room", ["nodes", "evaluation"])
+def test_the_page_says_what_belongs_in_each_folder(room):
+    table = (PACKAGE.parent / "docs" / "architecture.md").read_text().split(f"| {room}/ |")[1].split("
+
+")[0]
+    for folder in folders(room):
+        imports = " ".join(sorted(NEIGHBOURS.get(f"{room}/{folder}", set())))
+        assert re.search(rf"^\| {folder}/ \| .+ \| ?{imports} ?\|$", table, re.MULTILINE), folder
 
 
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
