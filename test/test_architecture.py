@@ -80,11 +80,9 @@ def test_folders_of_a_room_keep_to_themselves(room):
 
 @pytest.mark.parametrize("room", ["nodes", "evaluation"])
 def test_the_page_says_what_belongs_in_each_folder(room):
-    table = (PACKAGE.parent / "docs" / "architecture.md").read_text().split(f"| {room}/ |")[1].split("
-
-")[0]
+    table = (PACKAGE.parent / "docs" / "architecture.md").read_text().split(f"| {room}/ |")[1].split("\n\n")[0]
     for folder in folders(room):
-        imports = " ".join(sorted(NEIGHBOURS.get(f"{room}/{folder}", set())))
+        imports = ", ".join(sorted(NEIGHBOURS.get(f"{room}/{folder}", set())))
         assert re.search(rf"^\| {folder}/ \| .+ \| ?{imports} ?\|$", table, re.MULTILINE), folder
 
 
