@@ -17,6 +17,6 @@ def generate_launch_description() -> LaunchDescription:
             ),
             composed_argument(),
             OpaqueFunction(function=chosen_models),
-            rviz(),
+            OpaqueFunction(function=rviz),
         ]
     )

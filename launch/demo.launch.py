@@ -26,7 +26,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "out", default_value="demo_output", description="Folder for pictures, recording and summary"
             ),
-            OpaqueFunction(function=simulated, args=[[transforms, partial(models, names=MODELS), _mission], rviz()]),
+            OpaqueFunction(function=simulated, args=[[transforms, partial(models, names=MODELS), _mission, rviz]]),
         ]
     )
 

@@ -1,5 +1,7 @@
 """A simulated arm cell and the nodes of an arm: ros2 launch genmodels_ros sim_arm.launch.py sim:=gazebo rviz:=true"""
 
+from functools import partial
+
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 
@@ -22,6 +24,8 @@ def generate_launch_description() -> LaunchDescription:
                 default_value="trajectory_generator",
                 description="Model nodes, separated by commas; empty: none",
             ),
-            OpaqueFunction(function=simulated, args=[[transforms, chosen_models, move_group], rviz("arm.rviz")]),
+            OpaqueFunction(
+                function=simulated, args=[[transforms, chosen_models, move_group, partial(rviz, view="arm.rviz")]]
+            ),
         ]
     )

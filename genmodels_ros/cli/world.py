@@ -18,12 +18,16 @@ def add(commands) -> None:
     parser.add_argument(
         "--no-arm", dest="arm", action="store_false", help="SDF: leave the arm out, to be spawned with ros2_control"
     )
+    parser.add_argument(
+        "--robots", default="", help="names of several mobile bases, separated by commas (default: one without a name)"
+    )
     parser.set_defaults(run=_world)
 
 
 def _world(args):
     catalogue = module("genmodels_ros.simulation.catalogue")
-    description = catalogue.describe_world(args.name, args.floor_seed, camera=args.format != "mjcf")
+    bases = tuple(args.robots.split(","))
+    description = catalogue.describe_world(args.name, args.floor_seed, camera=args.format != "mjcf", bases=bases)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     if args.format == "mjcf":
         spec = module("genmodels_ros.simulation.mjcf").build_spec(description)
@@ -33,8 +37,8 @@ def _world(args):
         args.out.write_text(_urdf(description))
     else:
         sdf = module("genmodels_ros.simulation.sdf_world")
-        pose = catalogue.start_pose(description, args.floor_seed)
-        sdf.write_world(sdf.build_sdf(description, args.name, pose, args.arm), description, args.out)
+        starts = catalogue.start_poses(description, args.floor_seed)
+        sdf.write_world(sdf.build_sdf(description, args.name, starts, args.arm), description, args.out)
     print(f"written to {args.out}")
 
 

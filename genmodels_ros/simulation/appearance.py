@@ -7,7 +7,7 @@ from genmodels_ros.simulation import surfaces
 from genmodels_ros.simulation.decor import base_parts, lintels, plan_decor, walker_parts
 from genmodels_ros.simulation.floor_plan import FloorPlan
 from genmodels_ros.simulation.geoms import CEILING, SEEN_ONLY, add_solid
-from genmodels_ros.simulation.scenes import ArmCell, Base, Camera
+from genmodels_ros.simulation.scenes import ArmCell, Base, Camera, of_base
 from genmodels_ros.simulation.solids import Solid
 
 FLAT = ("wood", "metal", "fabric", "leaf", "wall", "plain")  # wrapped around each solid
@@ -56,14 +56,15 @@ def add_floor_looks(spec: mujoco.MjSpec, plan: FloorPlan) -> None:
     _add_room_lights(spec, plan)
 
 
-def add_base_looks(spec: mujoco.MjSpec, base: Base, camera: Camera | None) -> None:
+def add_base_looks(spec: mujoco.MjSpec, base: Base, camera: Camera | None, name: str = "") -> None:
     """The robot's figure and its camera, if any, looking along base_link's x axis."""
-    body = spec.body("base_link")
-    add_parts(body, base_parts(base), "base")
+    body = spec.body(of_base(name, "base_link"))
+    add_parts(body, base_parts(base), of_base(name, "base"))
     if camera is None:
         return
     body.add_camera(
-        name="camera", pos=list(camera.position), fovy=np.degrees(camera.vertical_fov), xyaxes=[0, -1, 0, 0, 0, 1]
+        name=of_base(name, "camera"), pos=list(camera.position), fovy=np.degrees(camera.vertical_fov),
+        xyaxes=[0, -1, 0, 0, 0, 1],
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.simulation.scenes import Base
+from genmodels_ros.simulation.scenes import Base, of_base
 
 SLIP_TIME = 1.0  # correlation time of slip, s
 SKID_TIME = 1.0  # s
@@ -25,17 +25,18 @@ class Odometry:
 
 
 class BaseSimulation:
-    """Drives the base body of a model; `World` calls `control` every control period.
+    """Drives the body of the base `name` of a model; `World` calls `control` every control period.
 
     The odom frame is the map frame at time 0; odometry then drifts away from the truth by slip.
     """
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, base: Base, rng: np.random.Generator):
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, base: Base, rng: np.random.Generator, name=""):
         self.description, self._data, self._rng = base, data, rng
-        joints = [model.joint(f"base_{axis}") for axis in ("x", "y", "yaw")]
+        axes = [of_base(name, f"base_{axis}") for axis in ("x", "y", "yaw")]
+        joints = [model.joint(axis) for axis in axes]
         self._first_q, self._first_v = int(joints[0].qposadr[0]), int(joints[0].dofadr[0])
-        self._actuators = np.array([model.actuator(f"base_{axis}").id for axis in ("x", "y", "yaw")])
-        self._geom = model.geom("base_hull").id
+        self._actuators = np.array([model.actuator(axis).id for axis in axes])
+        self._geom = model.geom(of_base(name, "base_hull")).id
         self._model = model
         self.contacts_seen: dict[str, int] = {}
         self._touching: set[str] = set()

@@ -37,8 +37,8 @@ LABELS = {
 
 
 def label_of(name: str) -> LabelClass:
-    """The class of the geom with this name."""
-    return LABELS.get(name.partition("_")[0], LabelClass.FURNITURE)
+    """The class of the geom with this name, which a base's name may go before."""
+    return LABELS.get(name.rpartition("/")[2].partition("_")[0], LabelClass.FURNITURE)
 
 
 def yaw_quaternion(yaw: float) -> list[float]:

@@ -6,13 +6,14 @@ import mujoco
 import numpy as np
 
 from genmodels_ros.simulation.geoms import ARM_HULL, SENSED, SOLID
-from genmodels_ros.simulation.scenes import Lidar
+from genmodels_ros.simulation.scenes import Lidar, of_base
 
 
 class LidarSimulation:
     """Casts the beams of one scan; buffers are reused."""
 
-    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, lidar: Lidar, rng: np.random.Generator):
+    def __init__(self, model: mujoco.MjModel, data: mujoco.MjData, lidar: Lidar, rng: np.random.Generator, name=""):
+        """name: of the base that carries it."""
         self.description, self._model, self._data, self._rng = lidar, model, data, rng
         self._angles = lidar.angle_min + lidar.angle_increment * np.arange(lidar.num_beams)
         self._directions = np.zeros((lidar.num_beams, 3))
@@ -20,7 +21,7 @@ class LidarSimulation:
         self._hits = np.zeros(lidar.num_beams, np.int32)
         self._groups = np.zeros(6, np.uint8)
         self._groups[[SOLID, SENSED, ARM_HULL]] = 1
-        self._own_body = model.body("base_link").id
+        self._own_body = model.body(of_base(name, "base_link")).id
 
     def scan(self, pose) -> np.ndarray:
         """Ranges [num_beams] in m from a base at (x, y, yaw), with noise; inf where nothing is hit, NaN in a burst."""

@@ -11,8 +11,8 @@ from genmodels_ros.simulation.appearance import (
 )
 from genmodels_ros.simulation.arm_model import add_arm_cell
 from genmodels_ros.simulation.floor_plan import FloorPlan, Walker
-from genmodels_ros.simulation.geoms import FLOOR_BIT, SENSED, STATIC, STATIC_BIT, WALKER_BIT, add_solid
-from genmodels_ros.simulation.scenes import BARE_GROUND, Base, Imu, WorldDescription
+from genmodels_ros.simulation.geoms import FLOOR_BIT, SENSED, SOLID, STATIC, STATIC_BIT, WALKER_BIT, add_solid
+from genmodels_ros.simulation.scenes import BARE_GROUND, Base, Imu, WorldDescription, of_base
 from genmodels_ros.simulation.solids import Solid
 
 BASE_FORCE, BASE_TORQUE = 80.0, 8.0  # what friction can pass from wheels to floor: N, N m
@@ -28,9 +28,10 @@ def build_spec(description: WorldDescription) -> mujoco.MjSpec:
     add_materials(spec, seed, textured=seen)
     if floor is not None:
         add_floor(spec, floor)
-        add_base(spec, description.base)
-        if description.imu is not None:
-            add_imu(spec, description.imu)
+        for name in description.bases:
+            add_base(spec, description.base, name)
+            if description.imu is not None:
+                add_imu(spec, description.imu, name)
     if description.arm_cell is not None:
         if floor is None:
             add_ground(spec)
@@ -39,7 +40,8 @@ def build_spec(description: WorldDescription) -> mujoco.MjSpec:
         set_rendering(spec, seed)
         if floor is not None:
             add_floor_looks(spec, floor)
-            add_base_looks(spec, description.base, camera)
+            for name in description.bases:
+                add_base_looks(spec, description.base, camera, name)
         elif description.arm_cell is not None:  # rooms have their own lamps
             add_cell_lights(spec, description.arm_cell)
     return spec
@@ -84,26 +86,31 @@ def add_walker(spec: mujoco.MjSpec, walker: Walker, name: str) -> None:
         add_solid(leg, Solid("cylinder", (0, 0, dims[2] / 2), dims), leg.name, group=SENSED, contype=0, conaffinity=0)
 
 
-def add_base(spec: mujoco.MjSpec, base: Base) -> None:
+def add_base(spec: mujoco.MjSpec, base: Base, name: str = "") -> None:
     """A planar body driven by velocity servos as strong as its wheels' grip; what it hits stops it."""
-    body = spec.worldbody.add_body(name="base_link")
-    for name, kind, axis in (("x", "SLIDE", [1, 0, 0]), ("y", "SLIDE", [0, 1, 0]), ("yaw", "HINGE", [0, 0, 1])):
+    body = spec.worldbody.add_body(name=of_base(name, "base_link"))
+    for freedom, kind, axis in (("x", "SLIDE", [1, 0, 0]), ("y", "SLIDE", [0, 1, 0]), ("yaw", "HINGE", [0, 0, 1])):
         joint = getattr(mujoco.mjtJoint, f"mjJNT_{kind}")
-        body.add_joint(name=f"base_{name}", type=joint, axis=axis, armature=0.01)
+        body.add_joint(name=of_base(name, f"base_{freedom}"), type=joint, axis=axis, armature=0.01)
     add_solid(
-        body, base.hull, "base_hull", group=SENSED, mass=base.mass, friction=[0.3, 0.005, 0.0001],
+        body, base.hull, of_base(name, "base_hull"), group=SENSED, mass=base.mass, friction=[0.3, 0.005, 0.0001],
         contype=STATIC_BIT, conaffinity=STATIC_BIT | WALKER_BIT,
     )  # fmt: skip
-    for name, gain, limit in (("x", 300, BASE_FORCE), ("y", 300, BASE_FORCE), ("yaw", 6, BASE_TORQUE)):
-        actuator = spec.add_actuator(name=f"base_{name}", target=f"base_{name}")
+    if name:
+        add_solid(body, base.collar, of_base(name, "base_collar"), group=SOLID, mass=0, contype=0, conaffinity=0)
+    for freedom, gain, limit in (("x", 300, BASE_FORCE), ("y", 300, BASE_FORCE), ("yaw", 6, BASE_TORQUE)):
+        actuator = spec.add_actuator(name=of_base(name, f"base_{freedom}"), target=of_base(name, f"base_{freedom}"))
         actuator.trntype = mujoco.mjtTrn.mjTRN_JOINT
         actuator.set_to_velocity(kv=gain)
         actuator.forcerange = [-limit, limit]
 
 
-def add_imu(spec: mujoco.MjSpec, imu: Imu) -> None:
+def add_imu(spec: mujoco.MjSpec, imu: Imu, name: str = "") -> None:
     """Sensors `imu_acceleration` and `imu_angular_velocity` of the base, without noise."""
-    spec.body("base_link").add_site(name="imu_link", pos=list(imu.position))
-    for name, kind in (("acceleration", "ACCELEROMETER"), ("angular_velocity", "GYRO")):
+    site = of_base(name, "imu_link")
+    spec.body(of_base(name, "base_link")).add_site(name=site, pos=list(imu.position))
+    for quantity, kind in (("acceleration", "ACCELEROMETER"), ("angular_velocity", "GYRO")):
         sensor = getattr(mujoco.mjtSensor, f"mjSENS_{kind}")
-        spec.add_sensor(name=f"imu_{name}", type=sensor, objtype=mujoco.mjtObj.mjOBJ_SITE, objname="imu_link")
+        spec.add_sensor(
+            name=of_base(name, f"imu_{quantity}"), type=sensor, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=site
+        )

@@ -60,6 +60,13 @@ class Base:
         tall = self.height - self.clearance
         return Solid("cylinder", (0, 0, self.clearance + tall / 2), (2 * self.radius, 2 * self.radius, tall))
 
+    @property
+    def collar(self) -> Solid:
+        """What bases that are several carry about their lidars, which look over hulls: so they see each other. It is
+        nearer to the lidar than that can see."""
+        low, high = self.height, self.height + 0.05
+        return Solid("cylinder", (0, 0, (low + high) / 2), (0.22, 0.22, high - low), 0.0, (0.92, 0.55, 0.12))
+
 
 @dataclass(frozen=True)
 class Lidar:
@@ -154,6 +161,7 @@ class WorldDescription:
     """A floor with a mobile base on it, an arm cell, or both.
 
     Without any camera nothing is made for looking at, which loads faster; with imu None none is simulated.
+    bases: names of the mobile bases on the floor, all alike; a single one may go without a name
     people_yield: people stop for a robot right in front of them. Off by default: in training data, not being run into
     is the robot's task, and people stop only after they have run into it. The simulation node turns it on, because a
     person does not walk into a robot that stands still.
@@ -162,6 +170,7 @@ class WorldDescription:
     floor: FloorPlan | None = None
     arm_cell: ArmCell | None = None
     base: Base = Base()
+    bases: tuple[str, ...] = ("",)
     lidar: Lidar = Lidar()
     camera: Camera | None = Camera()
     people_yield: bool = False
@@ -190,6 +199,11 @@ class WorldDescription:
     def control_period(self) -> float:
         """Between two looks at base and people, s; joint states of an arm can be had as often."""
         return 0.01 if self.arm_cell else 0.02
+
+
+def of_base(name: str, part: str) -> str:
+    """What a part of the base `name`, or a topic of its, is called."""
+    return f"{name}/{part}" if name else part
 
 
 def demo_arm_scene() -> Scene:

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from genmodels_ros.simulation.decor import base_parts
 from genmodels_ros.simulation.inertia import cylinder_moments
-from genmodels_ros.simulation.scenes import Base, LabelClass, WorldDescription
+from genmodels_ros.simulation.scenes import Base, LabelClass, WorldDescription, of_base
 from genmodels_ros.simulation.sdf import (
     add,
     add_all,
@@ -29,20 +29,22 @@ ODOMETRY_RATE = 50.0  # Hz, the simulation node's default
 GRIP, SLIDE = 1.0, 0.0  # Coulomb friction of wheels and castors
 
 
-def add_base(world: Element, description: WorldDescription, pose) -> None:
-    """The model `base` at pose (x, y, yaw) in the map, its link `base_link` with the origin on the floor."""
+def add_base(world: Element, description: WorldDescription, pose, name: str = "") -> None:
+    """The model `name`, or `base`, at pose (x, y, yaw) in the map; its link `base_link` has its origin on the floor."""
     base = description.base
-    model = add_model(world, "base", (*pose[:2], 0.0), pose[2], static=False)
+    model = add_model(world, name or "base", (*pose[:2], 0.0), pose[2], static=False)
     link = _add_body(model, base)
-    add_lidar(link, description.lidar)
+    if name:
+        add_solid(link, base.collar, "base_collar", collides=False)
+    add_lidar(link, description.lidar, name)
     if description.camera is not None:
-        add_camera(link, description.camera)
+        add_camera(link, description.camera, name)
     if description.imu is not None:
-        add_imu(link, description.imu)
+        add_imu(link, description.imu, name)
     for side, sign in (("left", 1), ("right", -1)):
         _add_wheel(model, base, side, sign)
     add_system(model, "Label", label=int(LabelClass.OTHER))
-    _add_drive(model, base)
+    _add_drive(model, base, name)
 
 
 def _add_body(model: Element, base: Base) -> Element:
@@ -83,8 +85,9 @@ def _add_friction(collision: Element, coefficient: float) -> None:
     add_all(collision, surface={"friction": {"ode": {"mu": coefficient, "mu2": coefficient}}})
 
 
-def _add_drive(model: Element, base: Base) -> None:
+def _add_drive(model: Element, base: Base, name: str) -> None:
     limits = {}
+    commands, turned, odometry, transform = (of_base(name, part) for part in ("cmd_vel", "wheel_odom", "odom", "tf"))
     for quantity, linear, angular in (
         ("velocity", base.max_speed, base.max_turn_rate),
         ("acceleration", base.max_acceleration, base.max_turn_acceleration),
@@ -93,10 +96,10 @@ def _add_drive(model: Element, base: Base) -> None:
             limits[f"min_{way}_{quantity}"], limits[f"max_{way}_{quantity}"] = -value, value
     add_system(
         model, "DiffDrive", left_joint="left_wheel_joint", right_joint="right_wheel_joint",
-        wheel_separation=base.wheel_track, wheel_radius=base.wheel_radius, topic="cmd_vel", odom_topic="wheel_odom",
+        wheel_separation=base.wheel_track, wheel_radius=base.wheel_radius, topic=commands, odom_topic=turned,
         odom_publish_frequency=ODOMETRY_RATE, frame_id="odom", child_frame_id="base_link", **limits,
     )  # fmt: skip
     add_system(
-        model, "OdometryPublisher", odom_topic="odom", tf_topic="tf", odom_frame="odom",
+        model, "OdometryPublisher", odom_topic=odometry, tf_topic=transform, odom_frame="odom",
         robot_base_frame="base_link", odom_publish_frequency=ODOMETRY_RATE, dimensions=2,
     )  # fmt: skip

@@ -1,4 +1,5 @@
-"""The description's sensors as SDF sensors; topics are those of the simulation node, without its namespace.
+"""The description's sensors as SDF sensors; topics are those of the simulation node, without its namespace but with
+the base's name.
 
 The camera's info comes on `camera_info`, as Gazebo puts it beside the image's topic.
 """
@@ -6,16 +7,17 @@ The camera's info comes on `camera_info`, as Gazebo puts it beside the image's t
 from xml.etree.ElementTree import Element
 
 from genmodels_ros.simulation.arm_cameras import RgbdCamera
-from genmodels_ros.simulation.scenes import Camera, Imu, Lidar
+from genmodels_ros.simulation.scenes import Camera, Imu, Lidar, of_base
 from genmodels_ros.simulation.sdf import add, add_all, add_pose
 
 NEAR, FAR = 0.02, 30.0  # m, of what the base's camera sees
 VISIBLE = 0x3FFFFFFF  # everything: Gazebo keeps the two highest bits to itself and warns of the default, all bits
 
 
-def add_lidar(link: Element, lidar: Lidar) -> None:
+def add_lidar(link: Element, lidar: Lidar, base: str = "") -> None:
     """The fan of the description on the topic `scan`, in `base_scan` over the link's origin."""
-    sensor = _sensor(link, "lidar", "gpu_lidar", "scan", lidar.rate, "base_scan", (0, 0, lidar.height))
+    topic = of_base(base, "scan")
+    sensor = _sensor(link, "lidar", "gpu_lidar", topic, lidar.rate, "base_scan", (0, 0, lidar.height))
     last = lidar.angle_min + (lidar.num_beams - 1) * lidar.angle_increment
     horizontal = {"samples": lidar.num_beams, "resolution": 1, "min_angle": lidar.angle_min, "max_angle": last}
     vertical = {"samples": 1, "resolution": 1, "min_angle": 0, "max_angle": 0}
@@ -29,9 +31,10 @@ def add_lidar(link: Element, lidar: Lidar) -> None:
         add_all(settings, noise={"type": "gaussian", "mean": 0, "stddev": lidar.noise})
 
 
-def add_camera(link: Element, camera: Camera) -> None:
+def add_camera(link: Element, camera: Camera, base: str = "") -> None:
     """The picture on `image_raw` and, from the same place, what each pixel shows on `label_image/labels_map`."""
     for name, kind, topic in (("camera", "camera", "image_raw"), ("labels", "segmentation", "label_image")):
+        topic = of_base(base, topic)
         sensor = _sensor(link, name, kind, topic, camera.rate, "camera_optical_frame", camera.position)
         settings = add(sensor, "camera")
         if kind == "segmentation":
@@ -49,9 +52,9 @@ def add_rgbd_camera(link: Element, camera: RgbdCamera) -> None:
     add_all(settings, depth_camera={"clip": {"near": camera.near, "far": camera.far}})
 
 
-def add_imu(link: Element, imu: Imu) -> None:
+def add_imu(link: Element, imu: Imu, base: str = "") -> None:
     """Acceleration and angular velocity on `imu`."""
-    sensor = _sensor(link, "imu", "imu", "imu", imu.rate, "imu_link", imu.position)
+    sensor = _sensor(link, "imu", "imu", of_base(base, "imu"), imu.rate, "imu_link", imu.position)
     settings = add(sensor, "imu")
     for tag, deviation in (
         ("angular_velocity", imu.angular_velocity_noise),

@@ -37,10 +37,10 @@ STEP = 0.002  # s: wheels stand on the floor by contacts here, which asks for th
 FLOOR_COLOR = (0.72, 0.70, 0.66)
 
 
-def build_sdf(description: WorldDescription, name: str, base_pose=DEMO_START, arm: bool = True) -> Element:
+def build_sdf(description: WorldDescription, name: str, starts=(DEMO_START,), arm: bool = True) -> Element:
     """The <sdf> of a world `name`.
 
-    base_pose: (x, y, yaw) of the base in the map; arm: whether the arm is part of it, its meshes being those of its own
+    starts: (x, y, yaw) of each base in the map; arm: whether the arm is part of it, its meshes being those of its own
     package by absolute paths, or spawned by somebody else. Raises GenModelsError(MODEL_UNAVAILABLE) without it.
     """
     root = Element("sdf", version=VERSION)
@@ -51,7 +51,8 @@ def build_sdf(description: WorldDescription, name: str, base_pose=DEMO_START, ar
     _add_ground(world, floor.bounds if floor is not None else BARE_GROUND)
     if floor is not None:
         _add_floor(world, floor)
-        add_base(world, description, base_pose)
+        for base, pose in zip(description.bases, starts, strict=True):
+            add_base(world, description, pose, base)
     if cell is not None:
         _add_cell(world, cell)
         if arm:

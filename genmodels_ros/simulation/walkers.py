@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -58,12 +59,13 @@ class WalkerMotion:
         x, y, _ = self.pose
         return leg_positions(self.walker, (x, y, self._heading), self._phase, self._reach)
 
-    def advance(self, duration: float, robot: tuple[float, float, float] | None = None, yields: bool = True) -> None:
+    def advance(self, duration: float, robots: Sequence[tuple[float, ...]] = (), yields: bool = True) -> None:
         """Walks on for `duration` s.
 
-        Stops where a robot (x, y, radius) stands within YIELD_DISTANCE ahead or, if it does not yield, after a bump.
+        Stops where one of `robots` (x, y, radius) stands within YIELD_DISTANCE ahead or, if it does not yield, after a
+        bump.
         """
-        self.speed = self._next_speed(duration, robot, yields)
+        self.speed = self._next_speed(duration, robots, yields)
         if self.speed > 0:
             self.travelled += self.direction * self.speed * duration
             if not 0 < self.travelled < self.length:
@@ -73,9 +75,9 @@ class WalkerMotion:
         if self.walker.legs:
             self._step(duration)
 
-    def _next_speed(self, duration: float, robot, yields: bool) -> float:
+    def _next_speed(self, duration: float, robots, yields: bool) -> float:
         wanted = self.walker.speed
-        if robot is not None and self._is_blocked_by(robot, YIELD_DISTANCE if yields else -BUMP_DEPTH):
+        if any(self._is_blocked_by(robot, YIELD_DISTANCE if yields else -BUMP_DEPTH) for robot in robots):
             self.rest = max(self.rest, 0.0 if yields else BUMP_REST)
             return 0.0
         if self.rest > 0:

@@ -34,6 +34,14 @@ MODULES = {
 OURS = ("shared", "simulators", "transforms", "move_group")  # what imports them
 
 
+class Context(dict):
+    """A LaunchContext that is nothing but its configurations."""
+
+    @property
+    def launch_configurations(self) -> dict:
+        return self
+
+
 class Recorded:
     """Something a launch file made: its class's name and its arguments."""
 
@@ -105,7 +113,7 @@ def carried_out(recorded_launch):
         things = list(walk(description))
         for thing in things:
             if thing.kind == "OpaqueFunction":
-                context = {**DEFAULTS, **choices}
+                context = Context(DEFAULTS | choices)
                 things += walk(thing.kwargs["function"](context, *thing.kwargs.get("args", ())))
         return list({id(thing): thing for thing in things}.values())
 

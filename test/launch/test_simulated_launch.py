@@ -5,6 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+import yaml
 
 import genmodels_ros
 from genmodels_ros.nodes.launching.optional_packages import install_line
@@ -29,8 +30,9 @@ def start(carried_out, load_launch_file, monkeypatch, tmp_path):
         for user in ("simulators", "transforms", "move_group"):
             launching = import_module(f"genmodels_ros.nodes.launching.{user}")
             monkeypatch.setattr(launching, "missing", lambda names: [n for n in names if n in lacking])
-        share = import_module("genmodels_ros.nodes.launching.transforms")
-        monkeypatch.setattr(share, "get_package_share_directory", lambda package: str(ROOT))
+        for user in ("simulators", "transforms"):
+            launching = import_module(f"genmodels_ros.nodes.launching.{user}")
+            monkeypatch.setattr(launching, "get_package_share_directory", lambda package: str(ROOT))
         choices = {"world": FILES[name], "out": "out", "use_sim_time": "auto"} | choices
         return carried_out(module.generate_launch_description(), **choices)
 
@@ -175,6 +177,38 @@ def test_robots_in_namespaces_have_worlds_clocks_and_trees_of_their_own(sim, sta
     partitions = [t.args for t in things if t.kind == "SetEnvironmentVariable"]
     assert partitions == ([("GZ_PARTITION", "fleet_left")] if sim == "gazebo" else [])
     assert not [t for t in start("sim_mobile", sim=sim) if t.kind == "SetRemap"], "alone, names are the usual ones"
+
+
+@pytest.mark.parametrize("namespace", ["", "/fleet"])
+@pytest.mark.parametrize("sim", ["mujoco", "gazebo"])
+def test_robots_with_names_share_a_world_and_have_nodes_of_their_own(sim, namespace, start):
+    things = start("sim_mobile", sim=sim, namespace=namespace, robots="left, right", rviz="true", nodes="world_model")
+    by_namespace = {}
+    for node in nodes(things):
+        by_namespace.setdefault(node.kwargs["namespace"], set()).add(node.kwargs.get("name", node.kwargs["executable"]))
+    own = {"bringup", "rviz2", "base_state_publisher", "map_to_odom"} | (
+        {"bridge_mobile"} if sim == "gazebo" else set()
+    )
+    shared = {"simulation"} if sim == "mujoco" else {"world_description", "bridge_clock"}
+    left, right = ("/fleet/left", "/fleet/right") if namespace else ("left", "right")
+    assert by_namespace == {namespace: shared, left: own, right: own}
+    told = next(n for n in nodes(things) if n.kwargs.get("name") in ("simulation", "world_description"))
+    assert told.kwargs["parameters"][1]["robots"] == ["left", "right"]
+    if sim == "gazebo":
+        world = world_of(things)
+        assert {"left", "right"} < {model.get("name") for model in world.iter("model")}
+        heard = {topic.text for topic in world.iter("topic")}
+        for node in nodes(things, "ros_gz_bridge")[1:]:
+            robot = node.kwargs["namespace"].rpartition("/")[2]
+            table = yaml.safe_load(Path(node.kwargs["parameters"][0]["config_file"]).read_text())
+            names = {row["ros_topic_name"]: row["gz_topic_name"] for row in table}
+            assert names["scan"] == f"/{robot}/scan" and names["cmd_vel"] == f"/{robot}/cmd_vel"
+            assert {f"{robot}/scan", f"{robot}/cmd_vel", f"{robot}/image_raw"} <= heard
+
+
+def test_an_arm_is_not_part_of_a_fleet(start):
+    things = start("sim_mobile", world="both", robots="left,right")
+    assert not nodes(things) and "world:=floor" in logged(things)[0]
 
 
 def test_the_base_is_localised_by_nobody_unless_somebody_else_does(start):

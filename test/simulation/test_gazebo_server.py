@@ -3,6 +3,7 @@
 Skipped where no Gazebo is installed.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import yaml
 
 import genmodels_ros
 from genmodels_ros.simulation.catalogue import WORLDS, describe_world
+from genmodels_ros.simulation.floor_plan import plan_from_segments
 from genmodels_ros.simulation.sdf_world import STEP, build_sdf, write_world
 
 ROOT = Path(genmodels_ros.__file__).resolve().parent.parent
@@ -75,3 +77,22 @@ def test_joint_states_come_at_their_rate_or_with_every_step(running):
 @pytest.mark.parametrize("topic", FRAMES)
 def test_frames_are_those_of_the_simulation_node(topic, running):
     assert frame_of(running.listen(topic)[0]) == FRAMES[topic]
+
+
+def test_several_bases_see_each_other_and_move_by_their_own_commands(gazebo, tmp_path):
+    room = plan_from_segments([(0, 0, 6, 0), (6, 0, 6, 4), (6, 4, 0, 4), (0, 4, 0, 0)])
+    description = replace(describe_world("floor", camera=False, bases=("left", "right")), floor=room)
+    starts, path = [(1.5, 2.0, 0.0), (4.5, 2.0, np.pi)], tmp_path / "two.sdf"
+    write_world(build_sdf(description, "two", starts), description, path)
+    server = gazebo(path)
+    server.wait_for("/right/odom")
+    for name in description.bases:
+        scan = server.listen(f"/{name}/scan")[0]["ranges"]
+        ahead = scan[len(scan) // 2 - 1 : len(scan) // 2 + 2]
+        # the collar, or the deck a centimetre below the beam, which Gazebo's rendered scan may take for it
+        assert 3.0 - description.base.radius - 0.03 < np.mean(ahead) < 3.0 - description.base.collar.dims[0] / 2 + 0.03
+        assert min(scan) > 1.2, "nothing of its own"
+    at = lambda name: server.listen(f"/{name}/odom")[0]["pose"][0]["position"][0]["x"][0]  # noqa: E731
+    server.say("/right/cmd_vel", "Twist", "linear: {x: 0.3}", lambda: at("right") < 4.4)
+    assert at("left") == pytest.approx(1.5, abs=0.01)
+    assert not complaints(server.log())

@@ -9,7 +9,7 @@ import pytest
 
 import genmodels_ros
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.simulation.catalogue import WORLDS, describe_world, start_pose
+from genmodels_ros.simulation.catalogue import WORLDS, describe_world, start_poses
 from genmodels_ros.simulation.geoms import label_of
 from genmodels_ros.simulation.sdf import SYSTEMS, looks_of
 from genmodels_ros.simulation.sdf_world import build_sdf, write_world
@@ -82,9 +82,9 @@ def test_labels_are_those_of_the_label_image():
 
 def test_a_random_floor_starts_its_base_where_nothing_is():
     description = describe_world("floor", 3)
-    pose = start_pose(description, 3)
+    (pose,) = start_poses(description, 3)
     world = World(description, base_pose=pose)
     mujoco.mj_forward(world.model, world.data)
     assert not world.base.touching
-    text = build_sdf(description, "floor", pose).findtext("world/model[@name='base']/pose")
+    text = build_sdf(description, "floor", [pose]).findtext("world/model[@name='base']/pose")
     assert [float(value) for value in text.split()[:2]] == pytest.approx(pose[:2], abs=1e-6)

@@ -19,7 +19,7 @@ def watched(walker, seed=0, seconds=120.0, robot=None, yields=True):
     motion = WalkerMotion(walker, np.random.default_rng(seed))
     poses, speeds = [], []
     for _ in range(round(seconds / STEP)):
-        motion.advance(STEP, robot, yields)
+        motion.advance(STEP, [robot] if robot else [], yields)
         poses.append(motion.pose)
         speeds.append(motion.speed)
     return np.array(poses), np.array(speeds)
@@ -75,10 +75,10 @@ def test_who_yields_stops_before_a_robot_and_who_does_not_after_a_bump(walker):
 def test_after_a_bump_somebody_stands_a_while():
     motion = WalkerMotion(WAY)
     while motion.pose[0] < 3.0 - 0.2 - WAY.radius + 0.02:
-        motion.advance(STEP, (3.0, 0.0, 0.2), False)
-    motion.advance(STEP, (3.0, 0.0, 0.2), False)
+        motion.advance(STEP, [(3.0, 0.0, 0.2)], False)
+    motion.advance(STEP, [(3.0, 0.0, 0.2)], False)
     at, waited = motion.pose[0], 0.0
     while motion.pose[0] == at:
-        motion.advance(STEP, (30.0, 0.0, 0.2), False)
+        motion.advance(STEP, [(30.0, 0.0, 0.2)], False)
         waited += STEP
     assert waited == pytest.approx(BUMP_REST, abs=3 * STEP) and not math.isnan(at)

@@ -58,7 +58,11 @@ def common_arguments(params_file: str, *, use_sim_time: str = "false") -> list[D
 def node_launch(name: str) -> LaunchDescription:
     """The launch file of one lifecycle node, whose executable has its name."""
     return LaunchDescription(
-        [*common_arguments(f"{name}.yaml"), OpaqueFunction(function=lifecycle_nodes, args=[[name]]), rviz()]
+        [
+            *common_arguments(f"{name}.yaml"),
+            OpaqueFunction(function=lifecycle_nodes, args=[[name]]),
+            OpaqueFunction(function=rviz),
+        ]
     )
 
 
@@ -96,16 +100,18 @@ def one_process(context: LaunchContext, names: list[str]) -> list[LaunchDescript
     return [Node(executable="bringup", arguments=["--nodes", ",".join(names)], **_node_settings(context, names))]
 
 
-def rviz(view: str = "genmodels.rviz") -> Node:
+def rviz(context: LaunchContext, view: str = "genmodels.rviz") -> list[LaunchDescriptionEntity]:
     """RViz with a view of the package, if asked for."""
-    return Node(
-        package="rviz2",
-        executable="rviz2",
-        namespace=LaunchConfiguration("namespace"),
-        remappings=TRANSFORMS,
-        arguments=["-d", share("rviz", view)],
-        condition=IfCondition(LaunchConfiguration("rviz")),
-    )
+    return [
+        Node(
+            package="rviz2",
+            executable="rviz2",
+            namespace=LaunchConfiguration("namespace").perform(context),
+            remappings=TRANSFORMS,
+            arguments=["-d", share("rviz", view)],
+            condition=IfCondition(LaunchConfiguration("rviz")),
+        )
+    ]
 
 
 def _lifecycle_node(context: LaunchContext, name: str, overrides: dict) -> list[LaunchDescriptionEntity]:

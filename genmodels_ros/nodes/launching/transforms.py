@@ -14,7 +14,7 @@ from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from genmodels_ros.nodes.launching.optional_packages import install_line, missing
-from genmodels_ros.nodes.launching.shared import BOOLEAN, PACKAGE, uses_sim_time
+from genmodels_ros.nodes.launching.shared import BOOLEAN, PACKAGE, TRANSFORMS, uses_sim_time
 from genmodels_ros.nodes.launching.simulators import controls_with_ros2, described, has_arm, has_base
 
 NEEDED = ("robot_state_publisher", "tf2_ros")
@@ -66,7 +66,7 @@ def _state_publisher(context: LaunchContext, robot: str, urdf: str) -> Node:
         parameters=[
             {"robot_description": ParameterValue(urdf, value_type=str), "use_sim_time": uses_sim_time(context)}
         ],
-        remappings=[("robot_description", f"{robot}_description")],
+        remappings=[("robot_description", f"{robot}_description"), *TRANSFORMS],
         output="screen",
     )
 
@@ -78,6 +78,7 @@ def _identity(context: LaunchContext, frame: str) -> Node:
         name=f"map_to_{frame}",
         namespace=LaunchConfiguration("namespace").perform(context),
         arguments=["--frame-id", "map", "--child-frame-id", frame],
+        remappings=TRANSFORMS,
         parameters=[{"use_sim_time": uses_sim_time(context)}],
         output="screen",
     )

@@ -5,6 +5,7 @@
 
 from functools import partial
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -21,21 +22,25 @@ from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.nodes.simulation.simulated_controller import SimulatedController
-from genmodels_ros.nodes.simulation.topics import add_latched, add_sensors, watch_obstacles
-from genmodels_ros.simulation.catalogue import DEMO_FLOOR, DEMO_START, WORLDS, describe_world
+from genmodels_ros.nodes.simulation.topics import ROBOTS, add_latched, add_sensors, watch_obstacles
+from genmodels_ros.simulation.catalogue import DEMO_FLOOR, DEMO_START, WORLDS, describe_world, start_poses
 from genmodels_ros.simulation.runner import Runner
+from genmodels_ros.simulation.scenes import of_base
 from genmodels_ros.simulation.world import World
 
 CLOCK = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 RATE = {"unit": "Hz", "range": (0.0, 100.0), "load_time": True}
 SEEDS = (0, 2**31)
-START_HELP = "Where the base starts on the demo's floor, x, y [m], yaw [rad]; elsewhere it is a free place"
+START_HELP = (
+    "Where the base, or each of `robots`, starts on the demo's floor: x, y [m], yaw [rad]; others at free places"
+)
 PARAMETERS = (
     Parameter("world", "both", "What is simulated", choices=WORLDS, load_time=True),
     Parameter("seed", 0, "Seed of sensor noise, slip and free start poses", range=SEEDS, load_time=True),
     Parameter("floor.seed", DEMO_FLOOR, "Random floor plan; -1: the demo's", range=(-1, SEEDS[1]), load_time=True),
     Parameter("floor.people_yield", True, "People stop for a robot right in front of them", load_time=True),
+    ROBOTS,
     Parameter("base.start", list(DEMO_START), START_HELP, load_time=True),
     Parameter("base.command_timeout", 0.5, "The base stops this long after the last command", "s", (0.05, 10.0)),
     Parameter("stamped_cmd_vel", False, "cmd_vel is a TwistStamped instead of a Twist", load_time=True),
@@ -72,8 +77,9 @@ class SimulationNode(ManagedNode):
         name = self.value("world")
         eyes = {"floor": ("camera",), "arm_cell": ("arm_cameras",), "both": ("camera", "arm_cameras")}[name]
         seen = any(self.value(f"rates.{eye}") > 0 for eye in eyes)
-        description = describe_world(name, self.value("floor.seed"), seen, self.value("floor.people_yield"))
-        self._world = World(description, self.value("seed"), self._start_pose())
+        floor_seed, bases = self.value("floor.seed"), tuple(self.value("robots"))
+        description = describe_world(name, floor_seed, seen, self.value("floor.people_yield"), bases)
+        self._world = World(description, self.value("seed"), self._starts(description))
         self._sensors = add_sensors(self, self._world)
         self._controller = None if self._world.arm is None else SimulatedController(self)
         self._contacts = self.add_publisher(DiagnosticStatus, "~/contacts", LATCHED)
@@ -83,12 +89,12 @@ class SimulationNode(ManagedNode):
             self._sensors.append(watch_obstacles(self._latched[0][0], description))
 
     def activate(self):
-        if self._world.base is not None:
-            command = TwistStamped if self.value("stamped_cmd_vel") else Twist
-            self.add_subscription(command, "cmd_vel", self.drive)
+        command = TwistStamped if self.value("stamped_cmd_vel") else Twist
+        for name in self._world.bases:
+            self.add_subscription(command, of_base(name, "cmd_vel"), partial(self.drive, name))
         if self._world.arm is not None:
             self.add_subscription(JointTrajectory, "joint_trajectory", self.follow)
-        self._command_time = -1.0
+        self._command_times: dict[str, float] = {}
         self._reported: dict | None = None
         self._time_given_up = 0.0
         self._offset = 0.0 if self._clock_topic else self.get_clock().now().nanoseconds * 1e-9 - self._world.time
@@ -123,10 +129,10 @@ class SimulationNode(ManagedNode):
 
     # --- Inputs
 
-    def drive(self, message):
-        """cmd_vel → base."""
+    def drive(self, name: str, message):
+        """cmd_vel → the base of that name."""
         command = from_twist(message)
-        self._runner.submit(partial(self._drive, command))
+        self._runner.submit(partial(self._drive, name, command))
 
     def follow(self, message: JointTrajectory):
         """joint_trajectory → arm: from where it is to a first point later than 0; no points means stop at once."""
@@ -140,9 +146,9 @@ class SimulationNode(ManagedNode):
         self._runner.submit(World.restart).result(timeout=5.0)
         response.message = "The world is back at its start."
 
-    def _drive(self, command, world: World):
-        world.base.set_command(*command)
-        self._command_time = world.time
+    def _drive(self, name: str, command, world: World):
+        world.bases[name].set_command(*command)
+        self._command_times[name] = world.time
 
     def _report_refusal(self, future):
         if future.exception() is not None:
@@ -151,7 +157,7 @@ class SimulationNode(ManagedNode):
     # --- Outputs, in the runner's thread
 
     def tick(self, world: World):
-        """After every step: stop a base without commands, publish what is due."""
+        """After every step: stop bases without commands, publish what is due."""
         if not self.active:  # the transition has not ended yet: publishers are not enabled
             return
         if not self._sent_latched:
@@ -162,10 +168,8 @@ class SimulationNode(ManagedNode):
         stamp = self._offset + world.time
         if self._clock_topic is not None:
             self._clock_topic.publish(Clock(clock=to_stamp(stamp)))
-        if 0 <= self._command_time < world.time - self.value("base.command_timeout"):
-            world.base.set_command(0.0, 0.0)
-            self._command_time = -1.0
-        for schedule, publish in self._sensors[:1] if jumped else self._sensors:
+        self._stop_the_silent(world)
+        for schedule, publish in self._sensors[: max(1, len(world.bases))] if jumped else self._sensors:
             if jumped or schedule.due(world.time):
                 with self.monitor.measure():
                     publish(world, stamp)
@@ -195,8 +199,14 @@ class SimulationNode(ManagedNode):
         self._offset += lost
         return True
 
+    def _stop_the_silent(self, world: World):
+        oldest = world.time - self.value("base.command_timeout")
+        for name in [name for name, moment in self._command_times.items() if moment < oldest]:
+            world.bases[name].set_command(0.0, 0.0)
+            del self._command_times[name]
+
     def _publish_contacts(self, world: World):
-        parts = {"arm": world.arm, "base": world.base}
+        parts = {"arm": world.arm, **{of_base(name, "base"): base for name, base in world.bases.items()}}
         contacts = {name: dict(part.contacts_seen) for name, part in parts.items() if part is not None}
         if contacts != self._reported:
             self._reported = contacts
@@ -208,11 +218,16 @@ class SimulationNode(ManagedNode):
             message.header.stamp = to_stamp(self._start_time)
             publisher.publish(message)
 
-    def _start_pose(self):
-        pose = list(self.value("base.start"))
-        if len(pose) != 3:
-            raise GenModelsError(ErrorCode.WRONG_LENGTH, f"base.start needs x, y and yaw, got {pose}.")
-        return tuple(pose) if self.value("floor.seed") == DEMO_FLOOR else None
+    def _starts(self, description):
+        """Those given by `base.start`, then free places; None leaves a single base on a random floor to chance."""
+        given = np.array(self.value("base.start"))
+        if given.size == 0 or given.size % 3:
+            raise GenModelsError(ErrorCode.WRONG_LENGTH, f"base.start needs x, y and yaw each, got {given.tolist()}.")
+        if self.value("floor.seed") == DEMO_FLOOR:
+            starts = start_poses(description)
+            number = min(len(starts), given.size // 3)
+            return [*map(tuple, given.reshape(-1, 3)[:number].tolist()), *starts[number:]]
+        return None if len(description.bases) == 1 else start_poses(description, self.value("floor.seed"))
 
 
 main = main_for(SimulationNode)

@@ -19,22 +19,25 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.conversions.trajectories import to_joint_state
 from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.nodes.base import ManagedNode
+from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED, SENSOR
 from genmodels_ros.nodes.simulation.cameras import publish_rgbd, rgbd_topics
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.loose_obstacles import has_moved
 from genmodels_ros.simulation.runner import Schedule
-from genmodels_ros.simulation.scenes import WorldDescription
+from genmodels_ros.simulation.scenes import WorldDescription, of_base
 from genmodels_ros.simulation.world import World
 
 MAP_RESOLUTION = 0.05  # m
+ROBOTS = Parameter("robots", [""], "Names of the mobile bases, before all their topics; one without", load_time=True)
 OBSTACLE_RATE = 10.0  # Hz of looking whether a loose obstacle has moved
 
 
 def add_sensors(node: ManagedNode, world: World) -> list[tuple[Schedule, Callable]]:
     """(when, publish(world, stamp)) of every sensor that the world has.
 
-    The first is what others refer their stamps to (odometry, or joint states): after stamps jumped it goes ahead.
+    The first, one for each base, are what others refer their stamps to (odometry, or joint states): after stamps jumped
+    they go ahead.
     """
     sensors = []
 
@@ -43,18 +46,20 @@ def add_sensors(node: ManagedNode, world: World) -> list[tuple[Schedule, Callabl
             publishers = [node.add_publisher(*topic) for topic in topics]
             sensors.append((Schedule(node.value(f"rates.{rate}")), partial(publish, *publishers)))
 
-    if world.base is not None:
-        add("odometry", _publish_odometry, (Odometry, "odom"))
+    for base in world.bases:
+        add("odometry", partial(_publish_odometry, base), (Odometry, of_base(base, "odom")))
+    for base in world.bases:
         if TRANSFORMS is not None:
-            add("odometry", _publish_transform, (TRANSFORMS, "tf"))
-        add("scan", _publish_scan, (LaserScan, "scan", SENSOR))
+            add("odometry", partial(_publish_transform, base), (TRANSFORMS, of_base(base, "tf")))
+        add("scan", partial(_publish_scan, base), (LaserScan, of_base(base, "scan"), SENSOR))
         if world.description.imu is not None:
-            add("imu", _publish_imu, (Imu, "imu", SENSOR))
+            add("imu", partial(_publish_imu, base), (Imu, of_base(base, "imu"), SENSOR))
     if world.arm is not None:
         add("joint_states", _publish_joints, (JointState, "joint_states"))
-    if world.description.camera is not None:
+    for base in world.bases if world.description.camera is not None else ():
         topics = ((Image, "image_raw"), (Image, "label_image"), (CameraInfo, "camera_info"))
-        add("camera", _publish_camera, *((*topic, SENSOR) for topic in topics))
+        topics = ((kind, of_base(base, topic), SENSOR) for kind, topic in topics)
+        add("camera", partial(_publish_camera, base), *topics)
     for camera in world.description.arm_cell.cameras if world.description.arm_cell else ():
         add("arm_cameras", partial(publish_rgbd, camera), *rgbd_topics(camera.name))
     return sensors
@@ -70,7 +75,8 @@ def add_latched(node: ManagedNode, description: WorldDescription) -> list:
     if description.floor is not None:
         grid = description.occupancy(MAP_RESOLUTION)
         message = to_occupancy_grid(grid.occupied, grid.resolution, grid.origin, header("map", 0.0))
-        latched.append((node.add_publisher(OccupancyGrid, "map", LATCHED), message))
+        maps = [node.add_publisher(OccupancyGrid, of_base(base, "map"), LATCHED) for base in description.bases]
+        latched += [(publisher, message) for publisher in maps]
     return latched
 
 
@@ -101,19 +107,19 @@ def _publish_joints(publisher, world: World, stamp: float):
     publisher.publish(message)
 
 
-def _publish_odometry(publisher, world: World, stamp: float):
-    odometry = world.base.odometry()
+def _publish_odometry(base: str, publisher, world: World, stamp: float):
+    odometry = world.bases[base].odometry()
     publisher.publish(to_odometry(odometry.pose, odometry.twist, header("odom", stamp)))
 
 
-def _publish_transform(publisher, world: World, stamp: float):
-    publisher.publish(to_transforms(world.base.odometry().pose, header("odom", stamp), "base_link"))
+def _publish_transform(base: str, publisher, world: World, stamp: float):
+    publisher.publish(to_transforms(world.bases[base].odometry().pose, header("odom", stamp), "base_link"))
 
 
-def _publish_scan(publisher, world: World, stamp: float):
+def _publish_scan(base: str, publisher, world: World, stamp: float):
     lidar = world.description.lidar
     message = to_laser_scan(
-        world.scan(),
+        world.scan(base),
         header("base_scan", stamp),
         angle_min=lidar.angle_min,
         angle_increment=lidar.angle_increment,
@@ -124,14 +130,14 @@ def _publish_scan(publisher, world: World, stamp: float):
     publisher.publish(message)
 
 
-def _publish_imu(publisher, world: World, stamp: float):
+def _publish_imu(base: str, publisher, world: World, stamp: float):
     imu = world.description.imu
     deviations = imu.acceleration_noise, imu.angular_velocity_noise
-    publisher.publish(to_imu(*world.imu(), deviations, header("imu_link", stamp)))
+    publisher.publish(to_imu(*world.imu(base), deviations, header("imu_link", stamp)))
 
 
-def _publish_camera(image, labels, info, world: World, stamp: float):
+def _publish_camera(base: str, image, labels, info, world: World, stamp: float):
     camera, head = world.description.camera, header("camera_optical_frame", stamp)
-    image.publish(from_rgb(world.camera(), head))
-    labels.publish(from_labels(world.labels(), head))
+    image.publish(from_rgb(world.camera(base), head))
+    labels.publish(from_labels(world.labels(base), head))
     info.publish(to_camera_info(camera.width, camera.height, camera.focal_length, head))

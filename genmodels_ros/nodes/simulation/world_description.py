@@ -8,7 +8,7 @@ from rclpy.clock import Clock, ClockType
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
-from genmodels_ros.nodes.simulation.topics import add_latched
+from genmodels_ros.nodes.simulation.topics import ROBOTS, add_latched
 from genmodels_ros.simulation.catalogue import DEMO_FLOOR, WORLDS, describe_world
 
 
@@ -22,13 +22,15 @@ class WorldDescriptionNode(ManagedNode):
         *ManagedNode.PARAMETERS,
         Parameter("world", "both", "Which world is described", choices=WORLDS, load_time=True),
         Parameter("floor.seed", DEMO_FLOOR, "Random floor plan; -1: the demo's", range=(-1, 2**31), load_time=True),
+        ROBOTS,
     )
 
     def __init__(self, **options):
         super().__init__("world_description", **options)
 
     def configure(self):
-        description = describe_world(self.value("world"), self.value("floor.seed"), camera=False)
+        world, floor_seed, bases = (self.value(name) for name in ("world", "floor.seed", "robots"))
+        description = describe_world(world, floor_seed, camera=False, bases=tuple(bases))
         self._latched = add_latched(self, description)
 
     def activate(self):

@@ -223,6 +223,37 @@ def test_clock_starts_at_zero_and_the_world_can_run_fast(graph, wait_until):
         graph.remove(node)
 
 
+def test_robots_with_names_have_topics_of_their_own(graph, wait_until):
+    settings = {"world": "floor", "robots": ["left", "right"], "rates.camera": 0.0}
+    overrides = [Parameter(name, value=value) for name, value in settings.items()]
+    node = graph.add(SimulationNode(namespace="fleet", parameter_overrides=overrides))
+    try:
+        heard = {
+            (robot, topic): graph.listen(kind, f"/fleet/{robot}/{topic}", qos)
+            for robot in ("left", "right")
+            for topic, kind, qos in (("odom", Odometry, 10), ("scan", LaserScan, 10), ("map", OccupancyGrid, LATCHED))
+        }
+        contacts = graph.listen(DiagnosticStatus, "/fleet/simulation/contacts", LATCHED)
+        commands = graph.publisher(Twist, "/fleet/right/cmd_vel")
+        assert node.start() and wait_until(lambda: all(heard.values()) and contacts)
+        first = {robot: to_planar(heard[robot, "odom"][0].pose.pose) for robot in ("left", "right")}
+        assert first["left"] == pytest.approx(DEMO_START, abs=1e-3) and first["right"] != pytest.approx(DEMO_START)
+        assert from_contacts(contacts[-1]) == {"left/base": 0, "right/base": 0}
+        turn = Twist()
+        turn.angular.z = 1.0
+
+        def turns():
+            commands.publish(turn)
+            return heard["right", "odom"][-1].twist.twist.angular.z > 0.5
+
+        assert wait_until(turns)
+        assert wait_until(lambda: abs(heard["right", "odom"][-1].twist.twist.angular.z) < 0.05), "no commands any more"
+        left = heard["left", "odom"][-1]
+        assert to_planar(left.pose.pose) == pytest.approx(first["left"], abs=0.01)
+    finally:
+        graph.remove(node)
+
+
 def test_arm_cameras_speak_when_asked_for(graph, wait_until):
     settings = {"world": "arm_cell", "rates.arm_cameras": 5.0}
     overrides = [Parameter(name, value=value) for name, value in settings.items()]
@@ -247,7 +278,9 @@ def test_arm_cameras_speak_when_asked_for(graph, wait_until):
         graph.remove(node)
 
 
-@pytest.mark.parametrize("settings", [{"real_time_factor": 2.0}, {"world": "both", "floor.seed": 4}])
+@pytest.mark.parametrize(
+    "settings", [{"real_time_factor": 2.0}, {"world": "both", "floor.seed": 4}, {"robots": ["a", "a"]}]
+)
 def test_settings_that_make_no_sense_are_refused(graph, settings):
     overrides = [Parameter(name, value=value) for name, value in settings.items()]
     node = graph.add(SimulationNode(namespace="refused", parameter_overrides=overrides))
