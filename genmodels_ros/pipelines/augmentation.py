@@ -59,7 +59,7 @@ class ImageAugmenter:
         self.device, self.dtype = resolve_device(device), resolve_precision(precision)
         self.min_agreement = float(card.metrics.get("min_edge_agreement", MIN_AGREEMENT))
         self._styles = tuple(model.styles)
-        self._model = model.to(self.device).eval().requires_grad_(False)
+        self._model = model.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
     @classmethod
     def from_checkpoint(

@@ -97,13 +97,15 @@ class TextureNetwork(nn.Module):
 
     def forward(self, image: Tensor, lit: Tensor, condition: Tensor, w: Tensor) -> Tensor:
         height, width = image.shape[-2:]
-        image, lit = (padded_to_cells(x, self.size.stride) for x in (image, lit))
+        image, lit = (  # with channels last a CPU convolves a third faster
+            padded_to_cells(x, self.size.stride).contiguous(memory_format=torch.channels_last) for x in (image, lit)
+        )
         h = self.entry_image(image) + self.entry_lit(lit) + self.entry_condition(condition)
         for block in self.blocks:
             h = block(h, w)
         coarse = enlarged(self.to_pixels(F.silu(h)), self.size.stride)
         fine = self.detail(torch.cat([coarse, image * 2 - 1, lit * 2 - 1], dim=1))
-        return BOUND * torch.tanh(self.exit(F.silu(fine)))[..., :height, :width]
+        return BOUND * torch.tanh(self.exit(F.silu(fine)).contiguous())[..., :height, :width]
 
 
 def enlarged(cells: Tensor, side: int) -> Tensor:
