@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.segmenter import Segmenter
-from genmodels_ros.training.segmentation import class_weights, cross_entropy, fit, predict
+from genmodels_ros.training.segmentation import class_weights, fit, interpolated, predict
 
 
 def coloured_halves(count, rng):
@@ -31,13 +31,14 @@ def test_rare_classes_weigh_more():
     assert weights[1] > 5 * weights[0]
 
 
-def test_a_picture_counts_as_much_as_it_is_told_to():
-    generator = torch.Generator().manual_seed(0)
-    logits, weights = torch.randn(4, 3, 5, 6, generator=generator), torch.tensor([0.5, 1.0, 2.0])
-    target = torch.randint(3, (4, 5, 6), generator=generator)
-    alike = cross_entropy(logits, target, weights)
-    assert torch.allclose(cross_entropy(logits, target, weights, torch.ones(4)), alike)
-    two = cross_entropy(logits[:2], target[:2], weights)
-    assert torch.allclose(cross_entropy(logits, target, weights, torch.tensor([1.0, 1.0, 0.0, 0.0])), two)
-    twice = cross_entropy(logits[[0, 1, 1]], target[[0, 1, 1]], weights)
-    assert torch.allclose(cross_entropy(logits[:2], target[:2], weights, torch.tensor([1.0, 2.0])), twice)
+def test_between_two_segmenters_weights_and_statistics_lie_on_the_straight_way():
+    torch.manual_seed(0)
+    start, end = Segmenter(2, widths=(4, 8)).eval(), Segmenter(2, widths=(4, 8)).eval()
+    end.stem[1].running_mean += 1
+    middle = interpolated(start, end, 0.25).state_dict()
+    first, last = start.state_dict(), end.state_dict()
+    for name in ("stem.0.weight", "stem.1.running_mean", "head.bias"):
+        assert torch.allclose(middle[name], 0.75 * first[name] + 0.25 * last[name], atol=1e-6)
+    image = torch.rand(1, 3, 16, 16)
+    assert torch.allclose(interpolated(start, end, 0.0)(image), start(image))
+    assert torch.allclose(interpolated(start, end, 1.0)(image), end(image))
