@@ -17,7 +17,6 @@ from torch import Tensor
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 ARC_NODES = 200  # of Gauss and Legendre on each moon: 6 for each deviation
-LOG_2PI = math.log(2 * math.pi)
 
 
 @dataclass(frozen=True)
@@ -90,7 +89,7 @@ def _moons(angle: Tensor) -> Tensor:
 def _mixture_log_prob(x: Tensor, centres: Tensor, weights: Tensor, deviation: float) -> Tensor:
     """log sum_k w_k N(x; centre_k, deviation² I) [N] of x [N, 2]."""
     exponents = -(x[:, None] - centres.to(x)).square().sum(-1) / (2 * deviation**2)
-    return torch.logsumexp(exponents + weights.to(x).log(), dim=1) - LOG_2PI - 2 * math.log(deviation)
+    return torch.logsumexp(exponents + weights.to(x).log(), dim=1) - math.log(2 * math.pi * deviation**2)
 
 
 def checkerboard() -> Toy:

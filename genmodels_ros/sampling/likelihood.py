@@ -8,13 +8,13 @@ flow matching's,  dx'/du = eps - x_0  (see samplers.py), and along it
 It starts at step 0, where the noise is sigma_0 already: what is finer than that is not seen.
 """
 
-import math
 from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from genmodels_ros.sampling.normal import standard_normal_log_prob
 from genmodels_ros.sampling.parameterisations import signal_and_noise
 from genmodels_ros.sampling.schedules import NoiseSchedule
 
@@ -78,8 +78,7 @@ def _log_density(denoiser, x, rows, schedule, num_steps, prediction, directions)
     scale = alpha + sigma
     deviation = (alpha**2 + sigma**2).sqrt()
     x_T = x * scale / deviation
-    noise = -0.5 * (x_T.square().sum(1) + D * math.log(2 * math.pi))
-    return total + noise + D * (scale / deviation).log()
+    return total + standard_normal_log_prob(x_T) + D * (scale / deviation).log()
 
 
 def _directions(dimension: int, probes: int, rng: torch.Generator) -> Tensor:

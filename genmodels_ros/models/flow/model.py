@@ -7,7 +7,6 @@ are the richer density and slow to sample. Both by affine functions or by monoto
 survey: Papamakarios et al. 2021.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +16,8 @@ from genmodels_ros.models.family import Family, FamilyConfig
 from genmodels_ros.models.flow.autoregressive import Autoregressive
 from genmodels_ros.models.flow.coupling import Coupling
 from genmodels_ros.models.flow.transforms import Affine, Spline
+from genmodels_ros.sampling.normal import standard_normal_log_prob
 
-LOG_2PI = math.log(2 * math.pi)
 STRUCTURES = {"coupling": Coupling, "autoregressive": Autoregressive}
 
 
@@ -81,7 +80,7 @@ class NormalizingFlow(Family):
 
     def log_prob(self, x: Tensor, condition: Tensor | None = None, *, rng: torch.Generator | None = None) -> Tensor:
         z, log_det = self(x, condition)
-        return log_det - 0.5 * (z.square() + LOG_2PI).sum(-1)
+        return log_det + standard_normal_log_prob(z)
 
     def loss(self, x: Tensor, condition: Tensor | None, rng: torch.Generator) -> Tensor:
         return -self.log_prob(x, condition).mean()

@@ -7,13 +7,12 @@ With v = (c, x), c first, the factor falls into blocks and conditioning needs no
     L = [[L_c, 0], [L_xc, L_x]]      c ~ N(mu_c, L_c L_c^T),      x | c ~ N(mu_x + L_xc u_c, L_x L_x^T)
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-LOG_2PI = math.log(2 * math.pi)
+from genmodels_ros.sampling.normal import LOG_2PI
 
 
 @dataclass(frozen=True)

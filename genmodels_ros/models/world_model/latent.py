@@ -5,11 +5,12 @@ ELBO (Kingma & Welling 2014, eq. 3), with the prior conditioned on the memory h 
     log p(x_1..T) >= sum_t E_q[log p(x_t | h_t, z_t)] - beta KL(q(z_t | h_t, x_t) || p(z_t | h_t))
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from genmodels_ros.sampling.normal import LOG_2PI
 
 MIN_STD = 0.1
 CLASSES = 8  # of each categorical variable
@@ -41,7 +42,7 @@ class Gaussian:
     def log_prob(self, z: Tensor) -> Tensor:
         """log density [*] in nats of z [*, Z]."""
         error = (z - self.mean) / self.std
-        return -(0.5 * error.square() + self.std.log() + 0.5 * math.log(2 * math.pi)).sum(-1)
+        return -(0.5 * error.square() + self.std.log() + 0.5 * LOG_2PI).sum(-1)
 
     def divergence(self, other: "Gaussian") -> Tensor:
         """KL(self || other) in nats, summed over the latent: [*]."""
