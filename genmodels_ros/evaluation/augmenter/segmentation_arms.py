@@ -69,7 +69,7 @@ def variants_of(frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, tr
 
 
 def batches(arm: str, sets: Sets, policy: Policy, rng: np.random.Generator) -> Callable[[], Batch]:
-    """What an arm trains on: draws one batch, BATCH source frames and, but for "source once", as many of the extra part."""
+    """What an arm trains on: draws BATCH source frames and, but for "source once", as many of the extra part."""
     made = {"classical": 0.0, "both": 0.5}.get(arm, 1.0)  # share of the augmenter's in the extra part
     pictures = sets.unmarked if arm == "GAN, no mark" else sets.variants
 
