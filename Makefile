@@ -25,7 +25,7 @@ test: setup  ## the tests
 	$(PYTHON_VENV) -m pytest
 
 gazebo: setup  ## the worlds in a real Gazebo server, where `gz sim` or `ign gazebo` is installed
-	$(PYTHON_VENV) -m pytest -rs test/simulation/test_gazebo_server.py test/simulation/test_gazebo_and_mujoco.py
+	$(PYTHON_VENV) -m pytest -rs test/simulation/gazebo/test_gazebo_server.py test/simulation/gazebo/test_gazebo_and_mujoco.py
 
 soak: setup  ## a thousand calls while sensors stream: memory must not grow (a minute on an idle machine)
 	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/mobile/test_world_model_endurance.py -k memory_behind

@@ -6,11 +6,11 @@ from genmodels_ros.cli.options import add_common, module, positive
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 MAKERS = {  # model: (what a count counts, module with make_shards)
-    "trajectories": ("expert paths of an arm", "genmodels_ros.simulation.arm_experts"),
-    "world-model": ("floors driven on", "genmodels_ros.simulation.floor_episodes"),
-    "augmenter": ("frames of the robot's camera", "genmodels_ros.simulation.camera_shards"),
-    "segmenter": ("labelled frames of the robot's camera", "genmodels_ros.simulation.labelled_shards"),
-    "track-camera": ("frames of a small car on tracks", "genmodels_ros.simulation.track_shards"),
+    "trajectories": ("expert paths of an arm", "genmodels_ros.simulation.arm.experts"),
+    "world-model": ("floors driven on", "genmodels_ros.simulation.floor.episodes"),
+    "augmenter": ("frames of the robot's camera", "genmodels_ros.simulation.camera.shards"),
+    "segmenter": ("labelled frames of the robot's camera", "genmodels_ros.simulation.camera.labelled_shards"),
+    "track-camera": ("frames of a small car on tracks", "genmodels_ros.simulation.track.shards"),
 }
 
 

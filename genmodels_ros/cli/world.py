@@ -36,14 +36,14 @@ def _world(args):
     elif args.format == "urdf":
         args.out.write_text(_urdf(description))
     else:
-        sdf = module("genmodels_ros.simulation.sdf_world")
+        sdf = module("genmodels_ros.simulation.gazebo.world")
         starts = catalogue.start_poses(description, args.floor_seed)
         sdf.write_world(sdf.build_sdf(description, args.name, starts, args.arm), description, args.out)
     print(f"written to {args.out}")
 
 
 def _urdf(description) -> str:
-    urdf = module("genmodels_ros.simulation.robot_urdf")
+    urdf = module("genmodels_ros.simulation.gazebo.robot_urdf")
     if description.floor is None:
         return urdf.arm_urdf(description.arm_cell)
     if description.arm_cell is None:

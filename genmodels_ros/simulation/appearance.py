@@ -4,8 +4,8 @@ import mujoco
 import numpy as np
 
 from genmodels_ros.simulation import surfaces
-from genmodels_ros.simulation.decor import base_parts, lintels, plan_decor, walker_parts
-from genmodels_ros.simulation.floor_plan import FloorPlan
+from genmodels_ros.simulation.floor.decor import base_parts, lintels, plan_decor, walker_parts
+from genmodels_ros.simulation.floor.plan import FloorPlan
 from genmodels_ros.simulation.geoms import CEILING, SEEN_ONLY, add_solid
 from genmodels_ros.simulation.scenes import ArmCell, Base, Camera, of_base
 from genmodels_ros.simulation.solids import Solid

@@ -6,10 +6,10 @@ import re
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.simulation.arm_cameras import panda_cameras
-from genmodels_ros.simulation.floor_layouts import demo_floor_plan, random_floor_plan
+from genmodels_ros.simulation.arm.cameras import panda_cameras
+from genmodels_ros.simulation.floor.layouts import demo_floor_plan, random_floor_plan
+from genmodels_ros.simulation.floor.walkers import WalkerMotion
 from genmodels_ros.simulation.scenes import ArmCell, Camera, Imu, WorldDescription, demo_arm_scene
-from genmodels_ros.simulation.walkers import WalkerMotion
 
 WORLDS = ("arm_cell", "floor", "both")
 DEMO_FLOOR = -1

@@ -9,8 +9,8 @@ from genmodels_ros.simulation.appearance import (
     add_materials,
     set_rendering,
 )
-from genmodels_ros.simulation.arm_model import add_arm_cell
-from genmodels_ros.simulation.floor_plan import FloorPlan, Walker
+from genmodels_ros.simulation.arm.model import add_arm_cell
+from genmodels_ros.simulation.floor.plan import FloorPlan, Walker
 from genmodels_ros.simulation.geoms import FLOOR_BIT, SENSED, SOLID, STATIC, STATIC_BIT, WALKER_BIT, add_solid
 from genmodels_ros.simulation.scenes import BARE_GROUND, Base, Imu, WorldDescription, of_base
 from genmodels_ros.simulation.solids import Solid

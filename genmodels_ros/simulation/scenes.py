@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.simulation.arm_cameras import RgbdCamera
-from genmodels_ros.simulation.floor_plan import ROBOT_HEIGHT, FloorPlan
-from genmodels_ros.simulation.occupancy import OccupancyGrid, rasterise
-from genmodels_ros.simulation.pinhole import Pinhole
+from genmodels_ros.simulation.arm.cameras import RgbdCamera
+from genmodels_ros.simulation.camera.pinhole import Pinhole
+from genmodels_ros.simulation.floor.occupancy import OccupancyGrid, rasterise
+from genmodels_ros.simulation.floor.plan import ROBOT_HEIGHT, FloorPlan
 from genmodels_ros.simulation.solids import STEEL, Solid
 
 BARE_GROUND = (-3.0, -3.0, 3.0, 3.0)  # x_min, y_min, x_max, y_max of the ground where there is no floor, m
@@ -170,11 +170,11 @@ class WorldDescription:
     floor: FloorPlan | None = None
     arm_cell: ArmCell | None = None
     base: Base = Base()
-    bases: tuple[str, ...] = ("",)
     lidar: Lidar = Lidar()
     camera: Camera | None = Camera()
     people_yield: bool = False
     imu: Imu | None = None
+    bases: tuple[str, ...] = ("",)
 
     @property
     def is_looked_at(self) -> bool:

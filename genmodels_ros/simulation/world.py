@@ -16,16 +16,16 @@ import numpy as np
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.simulation.arm import ArmSimulation
+from genmodels_ros.simulation.arm.arm import ArmSimulation
+from genmodels_ros.simulation.arm.loose_obstacles import present_scene
 from genmodels_ros.simulation.base import BaseSimulation
-from genmodels_ros.simulation.camera import CameraSimulation
+from genmodels_ros.simulation.camera.camera import CameraSimulation
+from genmodels_ros.simulation.camera.pinhole import Pinhole
+from genmodels_ros.simulation.floor.walkers import WalkerMotion
 from genmodels_ros.simulation.geoms import yaw_quaternion
 from genmodels_ros.simulation.lidar import LidarSimulation
-from genmodels_ros.simulation.loose_obstacles import present_scene
 from genmodels_ros.simulation.mjcf import build_spec
-from genmodels_ros.simulation.pinhole import Pinhole
 from genmodels_ros.simulation.scenes import WorldDescription, of_base
-from genmodels_ros.simulation.walkers import WalkerMotion
 
 
 class World:

@@ -97,7 +97,7 @@ def _label_values(labels: torch.Tensor) -> tuple[int, ...]:
 
 def _simulated(out: Path, seed: int) -> Path:
     """Frames of the project's own robot, made in `out`/source unless they are there."""
-    from genmodels_ros.simulation.camera_shards import SHARD, Job, make_shard
+    from genmodels_ros.simulation.camera.shards import SHARD, Job, make_shard
 
     folder = out / "source"
     for number in range(SIMULATED_SOURCES // SHARD):

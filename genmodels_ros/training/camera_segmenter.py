@@ -1,4 +1,4 @@
-"""Trains the segmenter that the quality gate asks: what is to be seen, in any light of simulation/camera_styles.py?
+"""Trains the segmenter that the quality gate asks: what is to be seen, in any light of simulation/camera/styles.py?
 
 It learns from labelled frames of the simulated camera, a third of them plain and the rest as a style's physics shows
 them, since it is to know an object by night as well as by day. It serves to judge pictures, never to label them.
@@ -15,7 +15,7 @@ from genmodels_ros.device import resolve_device
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.segmenter import Segmenter
-from genmodels_ros.simulation.camera_styles import STYLES, render_style
+from genmodels_ros.simulation.camera.styles import STYLES, render_style
 from genmodels_ros.training.segmentation import Batch, as_tensor, class_weights, fit
 
 SHARD = "labelled"  # its name in data/image_shards.py

@@ -8,7 +8,7 @@ import yaml
 import genmodels_ros
 from genmodels_ros.nodes.simulation.topics import TRANSFORMS, add_sensors
 from genmodels_ros.simulation.catalogue import describe_world
-from genmodels_ros.simulation.sdf_world import build_sdf
+from genmodels_ros.simulation.gazebo.world import build_sdf
 from genmodels_ros.simulation.world import World
 
 FOLDER = Path(genmodels_ros.__file__).resolve().parent.parent / "config" / "gazebo"

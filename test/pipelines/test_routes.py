@@ -17,7 +17,7 @@ from genmodels_ros.pipelines.routes import (
     to_base,
     to_odom,
 )
-from genmodels_ros.simulation.occupancy import OccupancyGrid
+from genmodels_ros.simulation.floor.occupancy import OccupancyGrid
 
 
 def two_rooms() -> OccupancyGrid:

@@ -195,7 +195,7 @@ def test_weights_that_were_changed_are_not_judged_by_the_old_calibration(model, 
 
 
 def test_the_shipped_checkpoint_knows_the_simulated_panda():
-    from genmodels_ros.simulation.arm_motions import ArmInMotion
+    from genmodels_ros.simulation.arm.motions import ArmInMotion
 
     folder = shipped("panda_joint_anomaly")
     assert sum(path.stat().st_size for path in folder.iterdir()) < 1e6

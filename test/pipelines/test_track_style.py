@@ -4,7 +4,7 @@ import numpy as np
 
 from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.simulation.track_camera import track_frames
+from genmodels_ros.simulation.track.camera import track_frames
 
 
 def test_simulated_track_frames_look_otherwise_and_keep_their_edges():

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from genmodels_ros.simulation.catalogue import describe_world
-from genmodels_ros.simulation.sdf_world import build_sdf, write_world
+from genmodels_ros.simulation.gazebo.world import build_sdf, write_world
 
 TOKEN = re.compile(r'([\w.]+)\s*(?::\s*("(?:[^"\\]|\\.)*"|[^\s{}]+))?\s*(\{)?|(\})')
 

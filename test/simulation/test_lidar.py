@@ -7,7 +7,7 @@ import mujoco
 import numpy as np
 import pytest
 
-from genmodels_ros.simulation.floor_plan import FloorPlan, Walker
+from genmodels_ros.simulation.floor.plan import FloorPlan, Walker
 from genmodels_ros.simulation.geoms import ARM_HULL, SENSED, SOLID
 from genmodels_ros.simulation.scenes import Lidar, WorldDescription
 from genmodels_ros.simulation.solids import Solid

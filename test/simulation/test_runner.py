@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from genmodels_ros.simulation.floor_layouts import random_floor_plan
+from genmodels_ros.simulation.floor.layouts import random_floor_plan
 from genmodels_ros.simulation.runner import Runner, Schedule
 from genmodels_ros.simulation.scenes import WorldDescription
 from genmodels_ros.simulation.world import World

@@ -7,7 +7,7 @@ import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.simulation.catalogue import DEMO_START, describe_world, start_poses
-from genmodels_ros.simulation.floor_plan import Walker, plan_from_segments
+from genmodels_ros.simulation.floor.plan import Walker, plan_from_segments
 from genmodels_ros.simulation.scenes import Base, Imu, LabelClass, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.simulation.floor_layouts import demo_floor_plan, random_floor_plan
-from genmodels_ros.simulation.floor_plan import FloorPlan, Walker, plan_from_segments, wall
+from genmodels_ros.simulation.floor.layouts import demo_floor_plan, random_floor_plan
+from genmodels_ros.simulation.floor.plan import FloorPlan, Walker, plan_from_segments, wall
 from genmodels_ros.simulation.scenes import Base, Imu, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 

@@ -7,7 +7,7 @@ import numpy as np
 from genmodels_ros.data.problems import Problem, load_problems
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.simulation.arm_scenes import arm_space, random_arm_scene, random_problems
+from genmodels_ros.simulation.arm.scenes import arm_space, random_arm_scene, random_problems
 
 MADE_UP = 100  # problems where no files are given
 

@@ -27,7 +27,7 @@ from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import densify
-from genmodels_ros.simulation.skill_demonstrations import ViaPointTask, ball_in_the_way, make_task
+from genmodels_ros.simulation.arm.skill_demonstrations import ViaPointTask, ball_in_the_way, make_task
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.fitting import fit as fit_family
 
@@ -49,7 +49,7 @@ class Outcome:
 
 
 def bench(options: BenchOptions) -> list[Table]:
-    """On made-up tasks of the Panda (simulation/skill_demonstrations.py)."""
+    """On made-up tasks of the Panda (simulation/arm/skill_demonstrations.py)."""
     robot = load_robot("panda")
     tasks = range(options.seed, options.seed + (QUICK if options.quick else TASKS))
     outcomes: dict[tuple[str, str], list[Outcome]] = {}

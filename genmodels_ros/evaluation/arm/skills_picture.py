@@ -13,7 +13,7 @@ from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.pipelines.movement_primitive import MovementPrimitive, at_phase
 from genmodels_ros.pipelines.skills import SkillPlayer, ViaPoint
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.simulation.skill_demonstrations import make_task
+from genmodels_ros.simulation.arm.skill_demonstrations import make_task
 
 SIDE, EDGE, HEAD = 420, 34, 30  # px
 MOVED = 0.08  # m

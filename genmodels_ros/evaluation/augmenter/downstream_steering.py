@@ -108,7 +108,7 @@ def measured(found: list[Place], effort: Effort, seed: int) -> list[Table]:
 
 def simulated(count: int, seed: int, part: int) -> Frames:
     """Of the simulated track camera; parts never share a track."""
-    from genmodels_ros.simulation.track_camera import track_frames
+    from genmodels_ros.simulation.track.camera import track_frames
 
     rgb, _, steering = zip(*track_frames(count, FRAME_SEED + 2 * seed + part), strict=True)
     return Frames(np.stack(rgb), np.array(steering, np.float32))

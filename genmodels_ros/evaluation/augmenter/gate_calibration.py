@@ -16,7 +16,7 @@ from genmodels_ros.pipelines.gate_calibration import GateCalibration
 from genmodels_ros.pipelines.quality_gate import QualityGate, Verdict
 from genmodels_ros.pipelines.realism import RealismReference
 from genmodels_ros.pipelines.scene_agreement import SceneCheck
-from genmodels_ros.simulation.camera_styles import STYLES
+from genmodels_ros.simulation.camera.styles import STYLES
 from genmodels_ros.simulation.scenes import LabelClass
 
 OBJECTS = (int(LabelClass.FURNITURE), int(LabelClass.PERSON), int(LabelClass.OTHER))

@@ -8,7 +8,7 @@ from tqdm import tqdm
 from genmodels_ros.evaluation.augmenter.gate_faults import IN_THE_SCENE, OF_THE_PICTURE
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.pipelines.quality_gate import QualityGate, Verdict
-from genmodels_ros.simulation.camera_styles import STYLES, render_style
+from genmodels_ros.simulation.camera.styles import STYLES, render_style
 
 
 def faithful(gate: QualityGate, frames: LabelledFrames, seed: int = 0) -> dict[str, list[Verdict]]:

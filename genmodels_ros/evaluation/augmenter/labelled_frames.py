@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genmodels_ros.simulation.camera_styles import render_style
+from genmodels_ros.simulation.camera.styles import render_style
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,15 @@ class LabelledFrames:
     @classmethod
     def render(cls, count: int, seed: int) -> "LabelledFrames":
         """From scenes of their own for every seed, varied as the augmenter's training frames are."""
-        from genmodels_ros.simulation.camera_frames import FRAMES_A_PLAN, camera_frames
-        from genmodels_ros.simulation.camera_shards import vary
+        from genmodels_ros.simulation.camera.frames import FRAMES_A_PLAN, camera_frames
+        from genmodels_ros.simulation.camera.shards import vary
 
         rng = np.random.default_rng(seed)
         frames = [vary(*frame, rng) for frame in camera_frames(count=count, seed=seed)]
         return cls(*(np.stack(column) for column in zip(*frames, strict=True)), FRAMES_A_PLAN)
 
     def in_domain(self, name: str) -> "LabelledFrames":
-        """As a camera sees them under a style of simulation/camera_styles.py; "source" leaves them as they are."""
+        """As a camera sees them under a style of simulation/camera/styles.py; "source" leaves them as they are."""
         if name == "source":
             return self
         rng = np.random.default_rng([len(self.rgb), *name.encode()])

@@ -15,7 +15,7 @@ TUBS = "camera/*.tar.gz"
 
 def pictures(options: BenchOptions, count: int) -> dict[str, list[np.ndarray]]:
     """Kind → `count` pictures, uint8 [H, W, 3]: of the simulated camera, and of each recording in `options.data`."""
-    from genmodels_ros.simulation.camera_frames import camera_frames
+    from genmodels_ros.simulation.camera.frames import camera_frames
 
     frames = [rgb for rgb, _, _ in camera_frames(count=count, seed=FRAME_SEED + options.seed)]
     height, width = frames[0].shape[:2]

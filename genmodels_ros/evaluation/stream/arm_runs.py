@@ -11,7 +11,7 @@ import numpy as np
 
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.evaluation.stream.faults import StreamFault
-from genmodels_ros.simulation.arm_motions import BEFORE, ArmInMotion, ArmRun
+from genmodels_ros.simulation.arm.motions import BEFORE, ArmInMotion, ArmRun
 
 SPLITS = {"train": 0, "calibrate": 1, "test": 2, "collision": 4, "push": 5}
 RUN = 120.0  # s of a nominal run

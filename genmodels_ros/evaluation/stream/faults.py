@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genmodels_ros.simulation.arm_motions import AFTER, BEFORE, ArmInMotion, ArmRun
+from genmodels_ros.simulation.arm.motions import AFTER, BEFORE, ArmInMotion, ArmRun
 
 KINDS = ("stuck", "bias", "torque bias", "dropout", "collision", "push")
 LAPSE = (0.08, 0.5)  # s

@@ -34,7 +34,7 @@ class Robot:
 
     def drive(self, seed: int, index: int, rows: int) -> Episodes:
         """Drives among people on one floor."""
-        from genmodels_ros.simulation.floor_episodes import simulate_floor
+        from genmodels_ros.simulation.floor.episodes import simulate_floor
         from genmodels_ros.simulation.scenes import Base
 
         base = replace(Base(), latency=self.latency, slip=0.03)

@@ -94,7 +94,7 @@ def recorded_peaks(world: WorldModel, recording: Path) -> tuple[np.ndarray, floa
 
 def floor(seed: int, index: int) -> Episodes:
     """A floor with people, as the simulation makes them."""
-    from genmodels_ros.simulation.floor_episodes import simulate_floor
+    from genmodels_ros.simulation.floor.episodes import simulate_floor
 
     return simulate_floor(seed, index, num_people=PEOPLE)
 

@@ -9,9 +9,9 @@ import numpy as np
 from genmodels_ros.pipelines.local_planning import LocalPlanner
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.routes import Patience, clear_on, next_target, plan_route, remaining, strayed, to_base
-from genmodels_ros.simulation.floor_layouts import random_floor_plan
-from genmodels_ros.simulation.floor_plan import FloorPlan
-from genmodels_ros.simulation.gait import vary
+from genmodels_ros.simulation.floor.gait import vary
+from genmodels_ros.simulation.floor.layouts import random_floor_plan
+from genmodels_ros.simulation.floor.plan import FloorPlan
 from genmodels_ros.simulation.scenes import Base, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 

@@ -71,7 +71,7 @@ def bench_simulated(world: WorldModel, *, seed: int, floors: int, building: Path
 
 def drive_floors(world: WorldModel, seed: int, floors: int, people: int, building: Path | None = None) -> list[Start]:
     """All starts of drives on `floors` new floors, pieces of a real building if its log is given."""
-    from genmodels_ros.simulation.floor_episodes import simulate_floor
+    from genmodels_ros.simulation.floor.episodes import simulate_floor
 
     starts = []
     for index in tqdm(range(floors), unit="floor", desc=f"{people} people", disable=None):
@@ -258,7 +258,7 @@ def collision_table(groups: dict[str, list[Start]]) -> Table:
 
 def bench_speed(world: WorldModel, quick: bool) -> Table:
     """Time of one observation and of 256 rollouts x 14 steps, on this machine, one thread per torch setting."""
-    from genmodels_ros.simulation.floor_episodes import simulate_floor
+    from genmodels_ros.simulation.floor.episodes import simulate_floor
 
     observations = observations_of(simulate_floor(HELD_OUT_SEED, 0, steps=60 if quick else 200))
     world.reset()

@@ -172,7 +172,7 @@ def _gazebo(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 def _world_file(context: LaunchContext, arm: bool) -> Path:
     """Made anew at every launch, as the arm's meshes lie elsewhere on every machine."""
-    from genmodels_ros.simulation.sdf_world import build_sdf, write_world  # heavy: not for --show-args
+    from genmodels_ros.simulation.gazebo.world import build_sdf, write_world  # heavy: not for --show-args
 
     name, seed = (LaunchConfiguration(argument).perform(context) for argument in ("world", "floor_seed"))
     description, file = described(context), _worlds(context) / f"{name}.sdf"

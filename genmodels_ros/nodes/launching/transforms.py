@@ -35,7 +35,7 @@ def transforms(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     lacking = missing(NEEDED)
     if lacking:
         return [LogInfo(msg=install_line("The tree of frames", lacking))]
-    from genmodels_ros.simulation.robot_urdf import arm_urdf, base_urdf  # heavy: not for --show-args
+    from genmodels_ros.simulation.gazebo.robot_urdf import arm_urdf, base_urdf  # heavy: not for --show-args
 
     description, entities = described(context), []
     if has_arm(context):

@@ -16,7 +16,7 @@ from genmodels_ros.nodes.mission.client import Latest, MissionClient, MissionFai
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.pipelines.drive_costs import drive_costs
 from genmodels_ros.pipelines.routes import Patience, clear_on, next_target, plan_route, remaining, strayed, to_base
-from genmodels_ros.simulation.occupancy import OccupancyGrid as Grid
+from genmodels_ros.simulation.floor.occupancy import OccupancyGrid as Grid
 
 NUM_STEPS = 15  # of 0.2 s: 3 s ahead
 SPEEDS = (0.25, 0.5)  # m/s

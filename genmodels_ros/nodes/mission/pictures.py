@@ -9,9 +9,9 @@ import numpy as np
 from genmodels_ros.nodes.mission.arm import ArmMotion
 from genmodels_ros.nodes.mission.mobile import Drive
 from genmodels_ros.pipelines.comparison_grid import label_overlay, picture_grid
-from genmodels_ros.simulation.arm_picture import draw_arm_motions
+from genmodels_ros.simulation.arm.picture import draw_arm_motions
 from genmodels_ros.simulation.catalogue import describe_world
-from genmodels_ros.simulation.floor_picture import draw_drive
+from genmodels_ros.simulation.floor.picture import draw_drive
 
 GAP = 12  # pixels between parts of one picture
 

@@ -18,7 +18,7 @@ from genmodels_ros.nodes.mobile.drive_action import KEPT, end_failed
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.pipelines.routes import ROUTE_CLEARANCES, plan_route, to_odom
-from genmodels_ros.simulation.occupancy import OccupancyGrid as Grid
+from genmodels_ros.simulation.floor.occupancy import OccupancyGrid as Grid
 
 MOST_WAITING = 3  # goals, with the one that is worked on: each holds a thread of the process that drives
 

@@ -25,7 +25,7 @@ from genmodels_ros.conversions.trajectories import from_present, to_joint_state,
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.robots.tolerances import Tolerances
-from genmodels_ros.simulation.arm_tracking import Outcome, TrackedMotion
+from genmodels_ros.simulation.arm.tracking import Outcome, TrackedMotion
 from genmodels_ros.simulation.runner import Runner
 from genmodels_ros.simulation.world import World
 

@@ -23,7 +23,7 @@ from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED, SENSOR
 from genmodels_ros.nodes.simulation.cameras import publish_rgbd, rgbd_topics
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.simulation.loose_obstacles import has_moved
+from genmodels_ros.simulation.arm.loose_obstacles import has_moved
 from genmodels_ros.simulation.runner import Schedule
 from genmodels_ros.simulation.scenes import WorldDescription, of_base
 from genmodels_ros.simulation.world import World

@@ -13,7 +13,7 @@ from genmodels_ros.evaluation.agents.picture import draw
 from genmodels_ros.evaluation.agents.tables import by_what_happens_table, density_table, distance_table, what_happens
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.pipelines.agent_motion import AgentMotion
-from genmodels_ros.simulation.floor_episodes import simulate_floor
+from genmodels_ros.simulation.floor.episodes import simulate_floor
 
 
 @pytest.fixture(scope="module")

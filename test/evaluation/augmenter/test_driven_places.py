@@ -9,7 +9,7 @@ import pytest
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.evaluation.augmenter.driven_places import AFTER, BEFORE, driving, places, read_drive
 
-TUBS = Path(__file__).resolve().parents[3] / "shared" / "data" / "camera"
+TUBS = Path(__file__).resolve().parents[4] / "shared" / "data" / "camera"
 
 
 def pictures(count, seed=0):

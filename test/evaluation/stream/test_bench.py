@@ -11,7 +11,7 @@ from genmodels_ros.evaluation.stream.bench import FOUND, fault_rows, labels, nom
 from genmodels_ros.evaluation.stream.faults import KINDS, OFFSET, StreamFault, fault
 from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector
 from genmodels_ros.pipelines.stream_model import StreamLayout
-from genmodels_ros.simulation.arm_motions import AFTER, BEFORE, ArmRun
+from genmodels_ros.simulation.arm.motions import AFTER, BEFORE, ArmRun
 from genmodels_ros.training.stream_learning import calibrate_stream
 
 EFFORTS = np.full(7, 10.0)

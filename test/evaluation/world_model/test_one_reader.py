@@ -11,7 +11,7 @@ from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.data.recordings import open_recording
 from genmodels_ros.evaluation.world_model.recorded_scans import to_observations
 from genmodels_ros.evaluation.world_model.simulated_drives import observations_of
-from genmodels_ros.simulation.floor_layouts import random_floor_plan
+from genmodels_ros.simulation.floor.layouts import random_floor_plan
 from genmodels_ros.simulation.scenes import Base, Lidar, WorldDescription
 from genmodels_ros.simulation.world import World
 

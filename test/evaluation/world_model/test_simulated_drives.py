@@ -18,7 +18,7 @@ from genmodels_ros.evaluation.world_model.simulated_drives import (
 )
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.world_model import WorldModel
-from genmodels_ros.simulation.floor_episodes import simulate_floor
+from genmodels_ros.simulation.floor.episodes import simulate_floor
 
 HELD, COMMANDED, TRACKED = MONITORS
 
