@@ -3,29 +3,23 @@
 What the description does not say is chosen, and each choice is said in a note, for the user to judge.
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import combinations
 
 import numpy as np
-import pinocchio as pin
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.arm_joints import arm_joints, tool_link
 from genmodels_ros.robots.description import Robot, load_robot_from_description
 from genmodels_ros.robots.geometry import link_pieces, load_geometry
 from genmodels_ros.robots.kinematics import jacobian
+from genmodels_ros.robots.self_contacts import SelfContacts, free_range
 from genmodels_ros.robots.sphere_fitting import fit_within
 from genmodels_ros.robots.spheres import sphere_centers
 from genmodels_ros.robots.urdf import Joint, build_chain, read_disabled_pairs, read_joints, standing_positions
 
-GRIPPER = re.compile("finger|gripper|knuckle|jaw", re.IGNORECASE)
-TOOL = re.compile("tool|tcp|eef|ee_|end_effector|hand|flange|gripper", re.IGNORECASE)
-SAMPLES = 2000  # random configurations looked at
-ALWAYS = 0.95  # of them in contact: a pair that touches by construction
-BLOCKED = 0.9  # of the configurations at one joint position in contact: no way past it
-BINS = 48
+ALWAYS = 0.95  # of random configurations in contact: a pair that touches by construction
 UP_TO_SPEED, UP_TO_ACCELERATION = 0.5, 0.1  # s, where neither acceleration nor jerk limits are known
 SLOW = 1.0  # rad/s or m/s, where no velocity limit is known
 
@@ -64,14 +58,14 @@ def find_settings(
     """
     rng, joints = np.random.default_rng(seed), read_joints(urdf)
     progress("joints")
-    names = choices.joints or _arm_joints(joints, choices)
+    names = choices.joints or arm_joints(joints, choices.tool_frame, choices.base_frame)
     unknown = [name for name in names if name not in joints]
     if unknown or not names:
         moving = ", ".join(name for name, joint in joints.items() if joint.moves)
         message = f"The URDF has no joint {', '.join(unknown) or 'that moves'}: its moving joints are {moving}."
         raise GenModelsError(ErrorCode.UNKNOWN_JOINT, message)
     base = choices.base_frame or joints[names[0]].parent
-    tool = choices.tool_frame or _tool(joints, names[-1])
+    tool = choices.tool_frame or tool_link(joints, names[-1])
     found = Findings({"base_frame": base, "tool_frame": tool, "joints": list(names)})
     _add_grippers(found, joints, names, base)
     _add_limits(found, [joints[name] for name in names])
@@ -81,56 +75,12 @@ def find_settings(
     found.settings |= {"allowed_collisions": [], "checked_collisions": []}
     found.settings["ready"] = [(a + b) / 2 for a, b in zip(*_range(found), strict=True)]
     found.settings["mounted_links"] = _still_links(_robot(found, urdf, srdf, folder))
-    contacts = _Contacts(urdf, folder, _robot(found, urdf, srdf, folder), rng)
+    contacts = SelfContacts(urdf, folder, _robot(found, urdf, srdf, folder), rng)
     _add_allowed(found, contacts, read_disabled_pairs(srdf), bool(srdf))
     progress("limits that the arm itself does not block")
     free = _narrow(found, contacts, _robot(found, urdf, srdf, folder))
     found.settings["ready"] = _comfortable(_robot(found, urdf, srdf, folder), contacts.q[free])
     return found
-
-
-def _arm_joints(joints: dict[str, Joint], choices: Choices) -> tuple[str, ...]:
-    """Moving joints from the base to the tool, or on the way to the link with most of them; without the gripper's."""
-    if choices.tool_frame is not None:
-        path = _path(joints, choices.tool_frame)
-        if not path:
-            links = ", ".join(joint.child for joint in joints.values())
-            message = f"No link {choices.tool_frame!r} in the URDF: its links are {links}."
-            raise GenModelsError(ErrorCode.UNKNOWN_FRAME, message)
-    else:
-        path = max((_path(joints, joint.child) for joint in joints.values()), key=_moving, default=[])
-    if choices.base_frame is not None:
-        parents = [joint.parent for joint in path]
-        if choices.base_frame not in parents:
-            message = f"The base frame {choices.base_frame!r} is not on the way to the tool: {', '.join(parents)} are."
-            raise GenModelsError(ErrorCode.UNKNOWN_FRAME, message)
-        path = path[parents.index(choices.base_frame) :]
-    return tuple(joint.name for joint in path if joint.moves and joint.mimic is None and not _of_gripper(joint))
-
-
-def _moving(path: list[Joint]) -> int:
-    return sum(joint.moves and joint.mimic is None and not _of_gripper(joint) for joint in path)
-
-
-def _of_gripper(joint: Joint) -> bool:
-    return bool(GRIPPER.search(joint.name) or GRIPPER.search(joint.child))
-
-
-def _path(joints: dict[str, Joint], link: str) -> list[Joint]:
-    """Joints from the root to a link, outwards; [] for the root and for links that are not there."""
-    above, path = {joint.child: joint for joint in joints.values()}, []
-    while link in above:
-        path.append(above[link])
-        link = path[-1].parent
-    return path[::-1]
-
-
-def _tool(joints: dict[str, Joint], last: str) -> str:
-    """tool0, or the link fixed to the end of the arm whose name says most that it is a tool, or the end itself."""
-    ends = [joints[last].child]
-    for link in ends:
-        ends.extend(joint.child for joint in joints.values() if joint.parent == link and not joint.moves)
-    return max(ends, key=lambda link: (link == "tool0", bool(TOOL.search(link)), -ends.index(link)))
 
 
 def _add_grippers(found: Findings, joints: dict[str, Joint], names: tuple[str, ...], base: str) -> None:
@@ -197,42 +147,7 @@ def _still_links(robot: Robot) -> list[str]:
     return [link for link in robot.source.settings["spheres"] if chain.link_bodies[chain.link(link)] == 0]
 
 
-class _Contacts:
-    """Which pairs of links touch in random configurations: q [N, D], pairs (P of names), touching [N, P]."""
-
-    def __init__(self, urdf: str, folder, robot: Robot, rng: np.random.Generator):
-        links, settings = list(robot.source.settings["spheres"]), robot.source.settings
-        adjacent = {frozenset((joint.parent, joint.child)) for joint in read_joints(urdf).values()}
-        self.pairs = [pair for pair in combinations(links, 2) if frozenset(pair) not in adjacent]
-        model, geometry = load_geometry(urdf, folder)
-        on_link: dict[str, list[int]] = {}
-        for index, item in enumerate(geometry.geometryObjects):
-            on_link.setdefault(model.frames[item.parentFrame].name, []).append(index)
-        column = []
-        for number, (one, other) in enumerate(self.pairs):
-            for a in on_link[one]:
-                for b in on_link[other]:
-                    geometry.addCollisionPair(pin.CollisionPair(a, b))
-                    column.append(number)
-        self.q = rng.uniform(settings["limits"]["lower"], settings["limits"]["upper"], (SAMPLES, robot.num_joints))
-        full = np.tile(pin.neutral(model), (SAMPLES, 1))
-        place = {name: model.joints[model.getJointId(name)].idx_q for name in list(model.names)[1:]}
-        for name, value in robot.standing.items():
-            full[:, place[name]] = value
-        full[:, [place[name] for name in robot.chain.joint_names]] = robot.chain.positions(self.q)
-        data, checks = model.createData(), geometry.createData()
-        self.touching = np.zeros((SAMPLES, len(self.pairs)), dtype=bool)
-        for row, configuration in zip(self.touching, full, strict=True):
-            pin.computeCollisions(model, data, geometry, checks, configuration, False)
-            np.logical_or.at(row, column, [result.isCollision() for result in checks.collisionResults])
-
-    def colliding(self, robot: Robot) -> np.ndarray:
-        """[N] whether a pair that `robot` checks touches."""
-        checked = {frozenset(pair) for pair in robot.collision_pairs}
-        return self.touching[:, [frozenset(pair) in checked for pair in self.pairs]].any(axis=1)
-
-
-def _add_allowed(found: Findings, contacts: _Contacts, disabled: set[frozenset[str]], has_srdf: bool) -> None:
+def _add_allowed(found: Findings, contacts: SelfContacts, disabled: set[frozenset[str]], has_srdf: bool) -> None:
     always, let_touch = [], []
     for pair, share in zip(contacts.pairs, contacts.touching.mean(axis=0), strict=True):
         if share >= ALWAYS and frozenset(pair) not in disabled:
@@ -252,25 +167,18 @@ def _add_allowed(found: Findings, contacts: _Contacts, disabled: set[frozenset[s
         )
 
 
-def _narrow(found: Findings, contacts: _Contacts, robot: Robot) -> np.ndarray:
-    """Cuts each joint's range where the arm itself blocks the way, and keeps the longest part; the configurations [N]
-    that are then in range and free.
-
-    Beyond such a position nothing could be reached but from itself.
-    """
+def _narrow(found: Findings, contacts: SelfContacts, robot: Robot) -> np.ndarray:
+    """Cuts each joint's range where the arm itself blocks the way; the configurations [N] then in range and free."""
     limits, colliding = found.settings["limits"], contacts.colliding(robot)
     usable = ~colliding
     for index, name in enumerate(robot.joint_names):
-        lower, upper = limits["lower"][index], limits["upper"][index]
-        edges = np.linspace(lower, upper, BINS + 1)
-        which = np.clip(np.digitize(contacts.q[:, index], edges) - 1, 0, BINS - 1)
-        share = np.bincount(which, colliding, BINS) / np.maximum(np.bincount(which, minlength=BINS), 1)
-        first, last = _longest_free(share < BLOCKED)
-        if (first, last) == (0, BINS):
+        q, whole = contacts.q[:, index], (limits["lower"][index], limits["upper"][index])
+        lower, upper = free_range(q, colliding, *whole)
+        if (lower, upper) == whole:
             continue
-        limits["lower"][index], limits["upper"][index] = float(edges[first]), float(edges[last])
-        usable &= (contacts.q[:, index] >= edges[first]) & (contacts.q[:, index] <= edges[last])
-        found.notes.append(f"{name} narrowed to {edges[first]:.2f} … {edges[last]:.2f}: elsewhere the arm meets itself")
+        limits["lower"][index], limits["upper"][index] = lower, upper
+        usable &= (q >= lower) & (q <= upper)
+        found.notes.append(f"{name} narrowed to {lower:.2f} … {upper:.2f}: elsewhere the arm meets itself")
     if not usable.any():
         message = (
             "Every random configuration of this arm meets itself: look at its collision geometry, or give an SRDF with "
@@ -278,13 +186,6 @@ def _narrow(found: Findings, contacts: _Contacts, robot: Robot) -> np.ndarray:
         )
         raise GenModelsError(ErrorCode.MODEL_UNAVAILABLE, message)
     return usable
-
-
-def _longest_free(free: np.ndarray) -> tuple[int, int]:
-    """First and last + 1 of the longest run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], free, [False]]).astype(int)))
-    runs = edges.reshape(-1, 2)
-    return tuple(runs[np.diff(runs, axis=1).argmax()].tolist()) if len(runs) else (0, len(free))
 
 
 def _comfortable(robot: Robot, free: np.ndarray) -> list[float]:
