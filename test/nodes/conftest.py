@@ -5,22 +5,16 @@ import os
 os.environ["ROS_DOMAIN_ID"] = str(os.getpid() % 100 + 1)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 
-import itertools
-import math
 import threading
 import time
-from contextlib import contextmanager
+from typing import NamedTuple
 
-import numpy as np
 import pytest
 import rclpy
-from geometry_msgs.msg import Twist
-from nav_msgs.msg import Odometry
+from rclpy.action import ActionClient
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup, ReentrantCallbackGroup
-from sensor_msgs.msg import LaserScan
+from rclpy.parameter import Parameter
 
-from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry
-from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.nodes.process import Executor
 
 TIMEOUT = 60.0  # s; only a failing test waits as long, and a machine may be busy with other things
@@ -94,151 +88,68 @@ def _wait_until():
     return wait_until
 
 
-class RobotInARoom:
-    """Publishes what a robot standing in a room senses, at stamps of its own, to a node with an ObservationInput."""
+@pytest.fixture(scope="module")
+def started(graph):
+    """started(node class, namespace, {parameter: value}) → a node that is active until the module's tests are done."""
+    nodes = []
 
-    NUM_BEAMS, WALL_AHEAD = 360, 0.8  # m
+    def start(node_class, namespace=None, parameters=None):
+        overrides = [Parameter(name, value=value) for name, value in (parameters or {}).items()]
+        nodes.append(graph.add(node_class(namespace=namespace, parameter_overrides=overrides)))
+        assert nodes[-1].start(), nodes[-1].monitor.last_error
+        return nodes[-1]
 
-    def __init__(self, graph, node):
-        self.FAN = {"angle_min": -math.pi, "angle_increment": math.pi / 180, "range_min": 0.12, "range_max": 12.0}
-        self.node, namespace = node, node.get_namespace().rstrip("/")
-        self.scans = graph.publisher(LaserScan, f"{namespace}/scan")
-        self.odometry = graph.publisher(Odometry, f"{namespace}/odom")
-        self.commands = graph.publisher(Twist, f"{namespace}/cmd_vel")
-        self.stamps = itertools.count(100, 1)
-        assert wait_until(lambda: self.scans.get_subscription_count() and self.odometry.get_subscription_count())
+    yield start
+    for node in reversed(nodes):
+        graph.remove(node)
+
+
+class Answer(NamedTuple):
+    """How a goal ended: a GoalStatus, and the action's Result."""
+
+    status: int
+    result: object
+
+
+class Goals:
+    """Goals to one action; every wait is bounded."""
+
+    def __init__(self, node, action_type, name, **profiles):
+        self.client = ActionClient(node, action_type, name, **profiles)
+        assert self.client.wait_for_server(TIMEOUT), f"no action {name}"
+
+    def send(self, goal, told: list | None = None):
+        """The handle of a goal, accepted or not; `told` fills with the feedback on it."""
+        heard = None if told is None else lambda message: told.append(message.feedback)
+        sent = self.client.send_goal_async(goal, feedback_callback=heard)
+        assert wait_until(sent.done)
+        return sent.result()
 
     @staticmethod
-    def room(ahead=WALL_AHEAD, behind=4.0, side=4.0, num_beams=NUM_BEAMS) -> np.ndarray:
-        """Ranges in a rectangular room."""
-        angles = -math.pi + 2 * math.pi / num_beams * np.arange(num_beams)
-        cos, sin = np.cos(angles), np.sin(angles)
-        with np.errstate(divide="ignore"):
-            to_x = np.where(cos > 0, ahead / cos, -behind / cos)
-            return np.minimum(to_x, side / np.abs(sin))
+    def answer(handle) -> Answer:
+        """What became of it."""
+        assert handle.accepted
+        future = handle.get_result_async()
+        assert wait_until(future.done, 1.5 * TIMEOUT)
+        return Answer(future.result().status, future.result().result)
 
-    def sense(self, scan=None, pose=(0.0, 0.0, 0.0), odometry_delay=0.0, expect=True):
-        """Publishes odometry and a scan 0.2 s after the last one and waits until the node has dealt with them."""
-        stamp = next(self.stamps) * 0.2
-        odometry = to_odometry(pose, (0.0, 0.0), header("odom", stamp + odometry_delay))
-        if scan is None:
-            scan = to_laser_scan(self.room(), header("base_scan", stamp), **self.FAN)
-        scan.header = header("base_scan", stamp)
-        self.odometry.publish(odometry)
-        assert wait_until(lambda: self.heard(stamp + odometry_delay))
-        errors = self.node.monitor.num_errors
-        self.scans.publish(scan)
-        if expect:
-            if not wait_until(lambda: self.seen(stamp), 10.0):
-                self.scans.publish(scan)  # sensor topics are best effort: a scan may be lost
-            assert wait_until(lambda: self.seen(stamp)), self.node.monitor.last_error
-        else:
-            assert wait_until(lambda: self.node.monitor.num_errors > errors)
-        return stamp
-
-    def heard(self, stamp) -> bool:
-        """Whether the odometry of `stamp` has come."""
-        newest = self.node.input.odometry()
-        return newest is not None and to_seconds(newest.header.stamp) == pytest.approx(stamp)
-
-    def seen(self, stamp) -> bool:
-        """Whether the model's last observation is the one of `stamp`."""
-        return getattr(self.node.pipeline.last_observation, "stamp", -1) == pytest.approx(stamp)
-
-    def is_heard(self, *topics) -> bool:
-        """Whether each of the node's own topics found a listener in time."""
-        wanted = {f"{self.node.get_fully_qualified_name()}/{topic}" for topic in topics}
-        publishers = [publisher for publisher in self.node.publishers if publisher.topic_name in wanted]
-        assert len(publishers) == len(wanted)
-        return wait_until(lambda: all(publisher.get_subscription_count() for publisher in publishers))
+    def ask(self, goal, told: list | None = None) -> Answer:
+        """`send` and `answer` in one."""
+        return self.answer(self.send(goal, told))
 
 
-@pytest.fixture(scope="session")
-def robot_in_a_room(graph):
-    """Makes a RobotInARoom for a node."""
-    return lambda node: RobotInARoom(graph, node)
+@pytest.fixture(scope="module")
+def goals_to(graph):
+    """Makes Goals to an action: goals_to(action type, name, quality of service by rclpy's names)."""
+    made = []
 
+    def make(action_type, name, **profiles):
+        made.append(Goals(graph.node, action_type, name, **profiles))
+        return made[-1]
 
-class DrivenRobot:
-    """A base that does what cmd_vel says, in a room of 6 x 6 m with nothing in it but, if told to, a post."""
-
-    PERIOD, HALF = 0.1, 3.0  # s between scans; m from the middle of the room to its walls
-    ANGLES = -math.pi + math.pi / 180 * np.arange(360)
-
-    def __init__(self, graph, namespace: str):
-        self.FAN = {"angle_min": -math.pi, "angle_increment": math.pi / 180, "range_min": 0.12, "range_max": 12.0}
-        self._scans = graph.publisher(LaserScan, f"{namespace}/scan")
-        self._odometry = graph.publisher(Odometry, f"{namespace}/odom")
-        self.heard: list[Twist] = graph.listen(Twist, f"{namespace}/cmd_vel")
-        self.pose, self.sees, self.post = np.zeros(3), True, None
-        self.command, self._taken, self._stamp = np.zeros(2), 0, 100.0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def close(self):
-        self._ended.set()
-        self._thread.join()
-
-    def stands(self) -> bool:
-        return bool(self.heard) and self.heard[-1].linear.x == 0 and self.heard[-1].angular.z == 0
-
-    def drives(self) -> bool:
-        return bool(self.heard) and self.heard[-1].linear.x > 0.1
-
-    def _run(self):
-        while not self._ended.wait(self.PERIOD):
-            if self.heard:
-                self.command = np.array([self.heard[-1].linear.x, self.heard[-1].angular.z])
-            self._stamp += self.PERIOD
-            x, y, yaw = self.pose
-            v, w = self.command
-            middle = yaw + w * self.PERIOD / 2
-            self.pose = np.array(
-                [x + v * self.PERIOD * math.cos(middle), y + v * self.PERIOD * math.sin(middle), yaw + w * self.PERIOD]
-            )
-            if self.sees:
-                self._odometry.publish(to_odometry(self.pose, self.command, header("odom", self._stamp)))
-                self._scans.publish(to_laser_scan(self._ranges(), header("base_scan", self._stamp), **self.FAN))
-
-    def _ranges(self) -> np.ndarray:
-        x, y, yaw = self.pose
-        cos, sin = np.cos(self.ANGLES + yaw), np.sin(self.ANGLES + yaw)
-        with np.errstate(divide="ignore"):
-            walls = np.minimum((np.copysign(self.HALF, cos) - x) / cos, (np.copysign(self.HALF, sin) - y) / sin)
-        if self.post is None:
-            return walls
-        dx, dy = self.post[0] - x, self.post[1] - y
-        along, across = dx * cos + dy * sin, np.abs(dx * sin - dy * cos)
-        hits = (along > 0) & (across < 0.15)
-        return np.where(hits, np.minimum(walls, along - np.sqrt(np.maximum(0.15**2 - across**2, 0))), walls)
-
-
-@pytest.fixture
-def driven_base(graph):
-    """Makes a DrivenRobot in a namespace."""
-    return lambda namespace: DrivenRobot(graph, namespace)
-
-
-@pytest.fixture(scope="session")
-def driven_robot(graph):
-    """Makes a DrivenRobot that a local planner has seen; in the end it is gone, and the planner has no goal."""
-
-    @contextmanager
-    def make(node):
-        robot = DrivenRobot(graph, node.get_namespace().rstrip("/"))
-
-        def seen() -> bool:
-            observation = node.pipeline.last_observation
-            return observation is not None and np.allclose(observation.pose[:2], robot.pose[:2], atol=0.1)
-
-        assert wait_until(seen)
-        yield robot
-        robot.close()
-        if node.drive is not None:
-            node.finish(node.drive)
-
-    return make
+    yield make
+    for goals in made:
+        goals.client.destroy()
 
 
 LIFECYCLE = {

@@ -5,16 +5,14 @@ import math
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
-from geometry_msgs.msg import PoseStamped, TransformStamped
+from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import OccupancyGrid
-from rclpy.action import ActionClient
-from rclpy.parameter import Parameter
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar, to_planar
 from genmodels_ros.conversions.simulated import to_occupancy_grid
 from genmodels_ros.conversions.stamps import header, to_seconds
-from genmodels_ros.conversions.transforms import TRANSFORMS
+from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.nodes.mobile.compute_path import MOST_WAITING
 from genmodels_ros.nodes.mobile.local_planner import LocalPlannerNode
 from genmodels_ros.nodes.qos import LATCHED
@@ -29,12 +27,8 @@ ODOM_IN_MAP = (1.0, 1.0, math.pi / 2)
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    patient = [Parameter("scan.max_age", value=3.0), Parameter("observation.max_age", value=30.0)]
-    node = graph.add(LocalPlannerNode(namespace="routes", parameter_overrides=patient))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    return started(LocalPlannerNode, "routes", {"scan.max_age": 3.0, "observation.max_age": 30.0})
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -64,36 +58,26 @@ def maps(graph, node, wait_until):
 def localised(graph, node, wait_until):
     tf = graph.publisher(TRANSFORMS, "/tf")
     assert wait_until(tf.get_subscription_count)
-    placed = TransformStamped(header=Header(frame_id="map"), child_frame_id="odom")
-    pose = from_planar(ODOM_IN_MAP)
-    placed.transform.translation.x, placed.transform.translation.y = ODOM_IN_MAP[:2]
-    placed.transform.rotation = pose.orientation
 
     def known() -> bool:
-        tf.publish(TRANSFORMS(transforms=[placed]))
+        tf.publish(to_transforms(ODOM_IN_MAP, header("map", 0.0), "odom"))
         return node.frames._tree.pose("odom", "map") is not None
 
     assert wait_until(known)
 
 
 @pytest.fixture
-def client(graph):
-    client = ActionClient(graph.node, ComputePathToPose, "routes/local_planner/compute_path_to_pose")
-    assert client.wait_for_server(60.0)
-    return client
+def goals(node, goals_to):
+    return goals_to(ComputePathToPose, "routes/local_planner/compute_path_to_pose")
 
 
 @pytest.fixture
-def ask(client, wait_until):
+def ask(goals):
     def ask(goal, start=None, frame="map", planner_id=""):
         request = ComputePathToPose.Goal(goal=place(goal, frame), planner_id=planner_id)
         if start is not None:
             request.start, request.use_start = place(start, frame), True
-        sent = client.send_goal_async(request)
-        assert wait_until(sent.done)
-        result = sent.result().get_result_async()
-        assert wait_until(result.done)
-        return result.result()
+        return goals.ask(request)
 
     return ask
 
@@ -181,10 +165,9 @@ def test_a_map_that_cannot_be_read_is_not_the_last_one(node, maps, localised, as
         assert wait_until(lambda: node._compute_path._map is not None)
 
 
-def test_more_goals_than_can_wait_are_rejected(node, maps, localised, client, ask, wait_until):
+def test_more_goals_than_can_wait_are_rejected(node, maps, localised, goals, ask, wait_until):
     with node._compute_path._searching:
-        sent = [client.send_goal_async(ComputePathToPose.Goal(goal=place((3.0, 1.0, 0.0), "map"))) for _ in range(10)]
-        assert wait_until(lambda: all(future.done() for future in sent))
-    assert sum(future.result().accepted for future in sent) == MOST_WAITING
+        handles = [goals.send(ComputePathToPose.Goal(goal=place((3.0, 1.0, 0.0), "map"))) for _ in range(10)]
+    assert sum(handle.accepted for handle in handles) == MOST_WAITING
     assert wait_until(lambda: node._compute_path._waiting == 0)
     assert ask((3.0, 1.0, 0.0)).status == GoalStatus.STATUS_SUCCEEDED

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import LaserScan
 from std_msgs.msg import Bool, Header
 
@@ -24,18 +23,9 @@ POSE = (2.0, 1.0, 0.0)
 
 
 @pytest.fixture(scope="module")
-def node(graph):
+def node(started):
     patient = {"observation.max_age": 60.0, "latents.kept": 3, "dream.max_steps": 40}
-    overrides = [Parameter(name, value=value) for name, value in patient.items()]
-    node = graph.add(WorldModelNode(namespace="dreamer", parameter_overrides=overrides))
-    assert node.start()
-    yield node
-    graph.remove(node)
-
-
-@pytest.fixture(scope="module")
-def robot(node, robot_in_a_room):
-    return robot_in_a_room(node)
+    return started(WorldModelNode, "dreamer", patient)
 
 
 @pytest.fixture

@@ -21,18 +21,9 @@ POSE = (3.0, 1.0, math.pi / 2)
 
 
 @pytest.fixture(scope="module")
-def node(graph):
+def node(started):
     patient = {"observation.max_age": 60.0, "command.max_age": 60.0, "command.type": "twist"}
-    overrides = [Parameter(name, value=value) for name, value in patient.items()]
-    node = graph.add(WorldModelNode(namespace="foretold", parameter_overrides=overrides))
-    assert node.start()
-    yield node
-    graph.remove(node)
-
-
-@pytest.fixture(scope="module")
-def robot(node, robot_in_a_room):
-    return robot_in_a_room(node)
+    return started(WorldModelNode, "foretold", patient)
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import PoseStamped, TransformStamped
+from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar
-from genmodels_ros.conversions.transforms import TRANSFORMS
+from genmodels_ros.conversions.stamps import header
+from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.frames import Frames
@@ -38,11 +39,7 @@ def node(graph):
 
 
 def transform(parent, frame, pose):
-    message = TransformStamped(header=Header(frame_id=parent), child_frame_id=frame)
-    placed = from_planar(pose)
-    message.transform.translation.x, message.transform.translation.y = float(pose[0]), float(pose[1])
-    message.transform.rotation = placed.orientation
-    return message
+    return to_transforms(pose, header(parent, 0.0), frame).transforms[0]
 
 
 def goal(frame, pose=(1.0, 2.0, 0.5)) -> PoseStamped:

@@ -8,7 +8,6 @@ import pytest
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
-from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 from std_msgs.msg import Header, String
 
@@ -22,12 +21,8 @@ PATIENT = 3.0  # s that a scan may be old on a busy machine
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    patient = [Parameter("scan.max_age", value=PATIENT), Parameter("observation.max_age", value=30.0)]
-    node = graph.add(LocalPlannerNode(parameter_overrides=patient))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    return started(LocalPlannerNode, parameters={"scan.max_age": PATIENT, "observation.max_age": 30.0})
 
 
 @pytest.fixture
@@ -36,31 +31,13 @@ def robot(node, driven_robot):
         yield robot
 
 
-class Client:
-    """An action client whose waits are bounded."""
-
-    def __init__(self, graph, wait_until):
-        self._client = ActionClient(graph.node, DriveToGoal, "local_planner/drive_to_goal")
-        self._wait_until, self.feedback = wait_until, []
-        assert self._client.wait_for_server(60.0)
-
-    def send(self, x, y, frame="odom", **fields):
-        goal = DriveToGoal.Goal(goal=place(x, y, frame), **fields)
-        sent = self._client.send_goal_async(
-            goal, feedback_callback=lambda message: self.feedback.append(message.feedback)
-        )
-        assert self._wait_until(sent.done)
-        return sent.result()
-
-    def result(self, handle):
-        future = handle.get_result_async()
-        assert self._wait_until(future.done, 90.0)
-        return future.result()
+@pytest.fixture(scope="module")
+def client(node, goals_to):
+    return goals_to(DriveToGoal, "local_planner/drive_to_goal")
 
 
-@pytest.fixture
-def client(graph, wait_until):
-    return Client(graph, wait_until)
+def to(x, y, frame="odom", **fields) -> DriveToGoal.Goal:
+    return DriveToGoal.Goal(goal=place(x, y, frame), **fields)
 
 
 def place(x, y, frame="odom") -> PoseStamped:
@@ -81,13 +58,13 @@ def test_without_a_goal_it_is_silent(robot):
 
 def test_it_reaches_a_goal_and_stands(graph, node, robot, client, wait_until):
     plans, states = graph.listen(Path, "local_planner/plan"), graph.listen(String, "local_planner/state")
-    handle = client.send(1.2, 0.5)
-    answer = client.result(handle)
+    told = []
+    answer = client.ask(to(1.2, 0.5), told)
     assert answer.result.error.value == ErrorCode.SUCCESS, answer.result.error.message
     assert answer.status == GoalStatus.STATUS_SUCCEEDED
     assert np.hypot(*(robot.pose[:2] - (1.2, 0.5))) < 0.5
     assert wait_until(robot.stands)
-    assert client.feedback and client.feedback[0].distance > client.feedback[-1].distance
+    assert told and told[0].distance > told[-1].distance
     assert plans[-1].header.frame_id == "odom" and len(plans[-1].poses) > 5
     assert wait_until(lambda: states and states[-1].data == "idle") and "driving" in {state.data for state in states}
     count = len(robot.heard)
@@ -96,9 +73,10 @@ def test_it_reaches_a_goal_and_stands(graph, node, robot, client, wait_until):
 
 
 def test_it_follows_a_route(robot, client):
-    handle = client.send(1.0, 1.2, route=route_of((0.0, 0.0), (0.0, 1.2)))
-    assert client.result(handle).result.error.value == ErrorCode.SUCCESS
-    assert client.feedback[0].distance > 1.9, "along the route, not as the crow flies"
+    told = []
+    handle = client.send(to(1.0, 1.2, route=route_of((0.0, 0.0), (0.0, 1.2))), told)
+    assert client.answer(handle).result.error.value == ErrorCode.SUCCESS
+    assert told[0].distance > 1.9, "along the route, not as the crow flies"
 
 
 def test_a_goal_comes_by_topic_too(graph, robot, wait_until):
@@ -114,7 +92,7 @@ def test_a_goal_comes_by_topic_too(graph, robot, wait_until):
 def test_it_stops_when_the_scan_stops_and_goes_on_when_it_comes_back(node, robot, client, wait_until):
     node.set_parameters([Parameter("scan.max_age", value=0.5)])
     try:
-        handle = client.send(2.3, 0.0)
+        handle = client.send(to(2.3, 0.0))
         assert wait_until(robot.drives)
         robot.sees = False
         assert wait_until(lambda: node.drive.state == "blind") and wait_until(robot.stands)
@@ -126,12 +104,12 @@ def test_it_stops_when_the_scan_stops_and_goes_on_when_it_comes_back(node, robot
 
 
 def test_a_drive_ends_when_the_scan_stays_away(node, robot, client, wait_until):
-    handle = client.send(2.3, 0.0)
+    handle = client.send(to(2.3, 0.0))
     assert wait_until(robot.drives)
     robot.sees = False
     node.set_parameters([Parameter("scan.patience", value=0.5), Parameter("scan.max_age", value=0.5)])
     try:
-        answer = client.result(handle)
+        answer = client.answer(handle)
     finally:
         node.set_parameters([Parameter("scan.patience", value=5.0), Parameter("scan.max_age", value=PATIENT)])
     assert answer.result.error.value == ErrorCode.NO_OBSERVATION and answer.status == GoalStatus.STATUS_ABORTED
@@ -139,16 +117,16 @@ def test_a_drive_ends_when_the_scan_stays_away(node, robot, client, wait_until):
 
 
 def test_it_stops_on_cancel(robot, client, wait_until):
-    handle = client.send(2.3, 0.0)
+    handle = client.send(to(2.3, 0.0))
     assert wait_until(robot.drives)
     handle.cancel_goal_async()
-    answer = client.result(handle)
+    answer = client.answer(handle)
     assert answer.status == GoalStatus.STATUS_CANCELED and answer.result.error.value == ErrorCode.CANCELLED
     assert answer.result.distance > 0.5 and wait_until(robot.stands)
 
 
 def test_it_does_not_run_into_what_appears_before_it(robot, client, wait_until):
-    client.send(2.3, 0.0)
+    client.send(to(2.3, 0.0))
     assert wait_until(robot.drives)
     ahead = np.array([math.cos(robot.pose[2]), math.sin(robot.pose[2])])
     robot.post = robot.pose[:2] + 0.75 * ahead
@@ -161,27 +139,27 @@ def test_it_does_not_run_into_what_appears_before_it(robot, client, wait_until):
 
 
 def test_a_newer_goal_takes_over(robot, client, wait_until):
-    first = client.send(2.3, 0.0)
+    first = client.send(to(2.3, 0.0))
     assert wait_until(robot.drives)
-    second = client.send(robot.pose[0], robot.pose[1] + 0.2)
-    answer = client.result(first)
+    second = client.send(to(robot.pose[0], robot.pose[1] + 0.2))
+    answer = client.answer(first)
     assert answer.status == GoalStatus.STATUS_ABORTED and answer.result.error.value == ErrorCode.CANCELLED
-    assert client.result(second).result.error.value == ErrorCode.SUCCESS
+    assert client.answer(second).result.error.value == ErrorCode.SUCCESS
 
 
 def test_a_drive_that_takes_too_long_ends(robot, client, wait_until):
-    answer = client.result(client.send(2.3, 2.3, time_limit=0.5))
+    answer = client.ask(to(2.3, 2.3, time_limit=0.5))
     assert answer.result.error.value == ErrorCode.TIME_LIMIT and wait_until(robot.stands)
 
 
 def test_deactivation_stops_the_base(node, robot, client, wait_until):
-    handle = client.send(2.3, 0.0)
+    handle = client.send(to(2.3, 0.0))
     assert wait_until(robot.drives)
     node.trigger_deactivate()
     try:
-        assert client.result(handle).result.error.value == ErrorCode.NOT_ACTIVE
+        assert client.answer(handle).result.error.value == ErrorCode.NOT_ACTIVE
         assert wait_until(robot.stands)
-        assert not client.send(1.0, 0.0).accepted
+        assert not client.send(to(1.0, 0.0)).accepted
     finally:
         node.trigger_activate()
 
@@ -204,7 +182,7 @@ def test_deactivation_stops_the_base(node, robot, client, wait_until):
     ids=["NaN", "infinite", "another frame", "no frame", "tolerance", "time limit", "route's frame", "route's pose"],
 )  # fmt: skip
 def test_a_bad_goal_is_refused_with_a_code(robot, client, goal, fields, code):
-    answer = client.result(client.send(*goal, **fields))
+    answer = client.ask(to(*goal, **fields))
     assert answer.status == GoalStatus.STATUS_ABORTED
     assert ErrorCode(answer.result.error.value) == code and answer.result.error.message.endswith(".")
     assert not robot.drives()

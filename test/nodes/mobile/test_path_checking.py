@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
-from rclpy.parameter import Parameter
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar
@@ -20,17 +19,8 @@ AWAY = [(-0.1 * index, 0.0) for index in range(20)]  # from the wall 0.8 m ahead
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    patient = [Parameter("observation.max_age", value=60.0)]
-    node = graph.add(WorldModelNode(namespace="checked", parameter_overrides=patient))
-    assert node.start()
-    yield node
-    graph.remove(node)
-
-
-@pytest.fixture(scope="module")
-def robot(node, robot_in_a_room):
-    return robot_in_a_room(node)
+def node(started):
+    return started(WorldModelNode, "checked", {"observation.max_age": 60.0})
 
 
 @pytest.fixture

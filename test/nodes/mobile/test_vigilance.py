@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.parameter import Parameter
 from std_msgs.msg import Float64, Header
 
 from genmodels_interfaces.msg import Anomaly
@@ -20,15 +19,11 @@ USUAL = AnomalyScore(-1.0, False, "frozen", 10.0, {"frozen": 0.1, "motion": 0.5}
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    node = graph.add(WorldModelNode(namespace="vigilant", parameter_overrides=[Parameter("horizon", value=2.0)]))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    return started(WorldModelNode, "vigilant", {"horizon": 2.0})
 
 
-def test_each_scan_is_judged(graph, node, robot_in_a_room, wait_until):
-    robot = robot_in_a_room(node)
+def test_each_scan_is_judged(graph, node, robot, wait_until):
     surprise = graph.listen(Float64, "vigilant/world_model/surprise")
     anomaly = graph.listen(Anomaly, "vigilant/world_model/anomaly")
     diagnostics = graph.listen(DiagnosticArray, "/diagnostics")

@@ -23,17 +23,8 @@ MAX_AGE = 60.0  # s; a busy machine may ask long after it saw
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    patient = [Parameter("observation.max_age", value=MAX_AGE)]
-    node = graph.add(WorldModelNode(parameter_overrides=patient))
-    assert node.start()
-    yield node
-    graph.remove(node)
-
-
-@pytest.fixture(scope="module")
-def robot(node, robot_in_a_room):
-    return robot_in_a_room(node)
+def node(started):
+    return started(WorldModelNode, parameters={"observation.max_age": MAX_AGE})
 
 
 @pytest.fixture

@@ -54,18 +54,8 @@ def lidar(beams: int, stamp: float, seed: int = 0) -> LaserScan:
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    node = graph.add(
-        WorldModelNode(namespace="enduring", parameter_overrides=[Parameter("observation.max_age", value=60.0)])
-    )
-    assert node.start()
-    yield node
-    graph.remove(node)
-
-
-@pytest.fixture(scope="module")
-def robot(node, robot_in_a_room):
-    return robot_in_a_room(node)
+def node(started):
+    return started(WorldModelNode, "enduring", {"observation.max_age": 60.0})
 
 
 @pytest.fixture

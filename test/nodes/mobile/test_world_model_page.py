@@ -50,12 +50,9 @@ def test_its_parameters_codes_and_types_exist():
     assert set(re.findall(r"genmodels_interfaces/(\w+)", PAGE)) - {"msg", "srv"} <= interfaces
 
 
-@pytest.fixture
-def node(graph):
-    node = graph.add(WorldModelNode(namespace="page"))
-    assert node.start()
-    yield node
-    graph.remove(node)
+@pytest.fixture(scope="module")
+def node(started):
+    return started(WorldModelNode, "page")
 
 
 def test_its_topics_exist(node, hold_against):

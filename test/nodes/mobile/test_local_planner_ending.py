@@ -6,7 +6,6 @@ import sys
 
 import pytest
 from geometry_msgs.msg import PoseStamped
-from rclpy.action import ActionClient
 from std_msgs.msg import Header
 
 from genmodels_interfaces.action import DriveToGoal
@@ -27,29 +26,25 @@ def process():
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_base_that_drives_is_stopped_and_its_client_told(graph, wait_until, driven_base, process, number):
+def test_a_base_that_drives_is_stopped_and_its_client_told(wait_until, driven_base, goals_to, process, number):
     """A base without a time-out of its own would go on with the last command for ever."""
+    goals, told = goals_to(DriveToGoal, "/ending/local_planner/drive_to_goal"), []
     robot = driven_base("/ending")
-    client = ActionClient(graph.node, DriveToGoal, "/ending/local_planner/drive_to_goal")
-    handles = []
 
     def drives() -> bool:
         """The goal is sent again until the planner is active and has seen the room."""
-        if not handles or handles[-1][1].done():
-            sent = client.send_goal_async(AHEAD)
-            assert wait_until(sent.done)
-            if sent.result().accepted:
-                handles.append((sent.result(), sent.result().get_result_async()))
+        if not told or told[-1].done():
+            handle = goals.send(AHEAD)
+            if handle.accepted:
+                told.append(handle.get_result_async())
         return wait_until(robot.drives, 1.0)
 
     try:
-        assert client.wait_for_server(60.0) and wait_until(drives)
+        assert wait_until(drives)
         process.send_signal(number)
         assert process.wait(60.0) == 0
         assert wait_until(robot.stands, 5.0)
-        told = handles[-1][1]
-        assert wait_until(told.done, 5.0) and told.result().result.error.value == ErrorCode.NOT_ACTIVE
+        assert wait_until(told[-1].done, 5.0) and told[-1].result().result.error.value == ErrorCode.NOT_ACTIVE
         assert "Traceback" not in process.stdout.read()
     finally:
         robot.close()
-        client.destroy()
