@@ -12,6 +12,7 @@ BENCHMARKS = {  # name: module with bench(options) → tables
     "augmenter": "genmodels_ros.evaluation.augmenter.bench",
     "augmenter-downstream": "genmodels_ros.evaluation.augmenter.downstream_segmentation",
     "completion": "genmodels_ros.evaluation.augmenter.completion",
+    "synthesis": "genmodels_ros.evaluation.augmenter.synthesis",
     "mode-coverage": "genmodels_ros.evaluation.gan_objectives.mode_coverage",
     "compression": "genmodels_ros.evaluation.world_model.scan_compression",
     "skills": "genmodels_ros.evaluation.arm.skills",
@@ -56,6 +57,6 @@ def _bench(args):
 
 
 def _possible(data: Path | None) -> list[str]:
-    """All but what cannot be measured without real drives, where there are none."""
+    """All but what wants a checkpoint of yours, and what wants real drives where there are none."""
     drives = data is not None and any(data.glob("camera/*.tar.gz"))
-    return [name for name in BENCHMARKS if drives or name != "steering"]
+    return [name for name in BENCHMARKS if name != "synthesis" and (drives or name != "steering")]

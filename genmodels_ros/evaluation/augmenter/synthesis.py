@@ -13,6 +13,7 @@ from torch import Tensor
 
 from genmodels_ros.data.image_shards import load_shards
 from genmodels_ros.device import generator
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation.augmenter.bench import FRAME_SEED
 from genmodels_ros.evaluation.augmenter.image_distance import features
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
@@ -46,7 +47,13 @@ COPIES = (
 
 
 def tables(options: BenchOptions) -> list[Table]:
-    """Pictures and masks; with the shards of training in `options.data`, copies, too."""
+    """Pictures and masks; with the shards of training in `options.data`, copies, too. Raises
+    GenModelsError(MODEL_UNAVAILABLE) without a checkpoint, as none is shipped."""
+    if options.checkpoint is None:
+        raise GenModelsError(
+            ErrorCode.MODEL_UNAVAILABLE,
+            "No generator of pictures is shipped: name yours with --checkpoint, made by 'genmodels train synthesis'.",
+        )
     synthesizer = ImageSynthesizer.from_checkpoint(options.checkpoint, device=options.device, mark=False)
     count, size = QUICK_COUNT if options.quick else COUNT, synthesizer.size
     frames = LabelledFrames.render(3 * count, FRAME_SEED + options.seed)

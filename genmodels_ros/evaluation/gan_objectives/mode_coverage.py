@@ -92,10 +92,7 @@ def picture(samples: dict[str, torch.Tensor], side: int = 260) -> np.ndarray:
         cv2.putText(sheet, name.replace("_", " "), (left, 18), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (40, 40, 44), 1, 16)
         cell = sheet[header : header + side, left : left + side]
         cell[:] = 244
-        for points_drawn, colour, radius in (
-            (gaussian_grid.CENTRES, (230, 159, 0), 5),
-            (points[:2500], (0, 84, 148), 0),
-        ):
+        for points_drawn, colour, radius in ((gaussian_grid.CENTRES, ORANGE, 5), (points[:2500], BLUE, 0)):
             places = ((points_drawn / extent + 1) * side / 2).clamp(0, side - 1).long().tolist()
             for x, y in places:
                 cv2.circle(cell, (x, side - 1 - y), radius, colour, 1 if radius else -1, cv2.LINE_AA)

@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from genmodels_ros.data.image_shards import save_shard
+from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation.augmenter import synthesis
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.options import BenchOptions
@@ -96,3 +97,9 @@ def test_the_tables_set_the_generator_beside_its_yardsticks(checkpoint, tmp_path
 
 def test_without_the_shards_of_training_copies_are_not_looked_for(checkpoint, no_rendering):
     assert len(synthesis.bench(BenchOptions(device="cpu", quick=True, checkpoint=checkpoint))) == 2
+
+
+def test_without_a_checkpoint_the_command_says_how_to_get_one():
+    with pytest.raises(GenModelsError, match="genmodels train synthesis") as error:
+        synthesis.bench(BenchOptions())
+    assert error.value.code == ErrorCode.MODEL_UNAVAILABLE
