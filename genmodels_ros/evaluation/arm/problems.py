@@ -7,7 +7,9 @@ import numpy as np
 from genmodels_ros.data.problems import Problem, load_problems
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.simulation.arm.scenes import arm_space, random_arm_scene, random_problems
+from genmodels_ros.simulation.arm.problems import random_problems
+from genmodels_ros.simulation.arm.scenes import random_arm_scene
+from genmodels_ros.simulation.arm.space import arm_space
 
 MADE_UP = 100  # problems where no files are given
 

@@ -23,7 +23,9 @@ from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 from genmodels_ros.robots.planning import plan
 from genmodels_ros.robots.scene_arrays import scene_arrays
-from genmodels_ros.simulation.arm.scenes import MAX_OBSTACLES, arm_space, random_arm_scene, random_problems
+from genmodels_ros.simulation.arm.problems import random_problems
+from genmodels_ros.simulation.arm.scenes import random_arm_scene
+from genmodels_ros.simulation.arm.space import MAX_OBSTACLES, arm_space
 
 SHARD = 500  # trajectories
 NUM_CONTROL_POINTS = 16
