@@ -3,32 +3,22 @@
 import threading
 import time
 
-import numpy as np
-from nav_msgs.msg import OccupancyGrid, Path
+from nav_msgs.msg import Path
 from rclpy.action import GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
-from genmodels_ros.conversions.maps import to_occupied
 from genmodels_ros.conversions.nav2 import COMPUTE_PATH, check_plugins, to_computed_path
 from genmodels_ros.conversions.plans import to_path
-from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.models.world_model.model import RADIUS
 from genmodels_ros.nodes.action_server import action_server
 from genmodels_ros.nodes.mobile.drive_action import KEPT, end_failed
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.pipelines.routes import ROUTE_CLEARANCES, plan_route, to_odom
-from genmodels_ros.simulation.floor.occupancy import OccupancyGrid as Grid
 
 MOST_WAITING = 3  # goals, with the one that is worked on: each holds a thread of the process that drives
 
-CLEARANCES = (*(wide for wide in ROUTE_CLEARANCES if wide > RADIUS), RADIUS, min(ROUTE_CLEARANCES))
-AT_THE_ENDS = 0.5  # m
-
 
 class ComputePath:
-    """A part of the local planner. What stands on the map counts, nothing that only sensors see: it may be asked again
-    at any time, and the local planner drives around the rest."""
+    """A part of the local planner: it may be asked again at any time, and the local planner drives around what is not
+    on the map."""
 
     PARAMETERS = (
         Parameter(
@@ -42,21 +32,11 @@ class ComputePath:
 
     def __init__(self, node):
         """node: a LocalPlannerNode, as it is made."""
-        self._node, self._map = node, None
+        self._node = node
         self._searching, self._counting, self._waiting = threading.Lock(), threading.Lock(), 0
         name = node.value("compute_path.action")
-        self._serves = COMPUTE_PATH is not None and bool(name)
-        if self._serves:
+        if COMPUTE_PATH is not None and name:
             action_server(node, COMPUTE_PATH, name, self._execute, self._accept, KEPT)
-
-    def activate(self) -> None:
-        self._map = None
-        if self._serves:
-            self._node.add_subscription(OccupancyGrid, "map", self._receive, LATCHED)
-
-    def _receive(self, message: OccupancyGrid) -> None:
-        self._map = None  # a map that cannot be read is not the last one
-        self._map = (message.header.frame_id, Grid(*to_occupied(message)))
 
     def _accept(self, request) -> GoalResponse:
         with self._counting:
@@ -81,37 +61,6 @@ class ComputePath:
         node = self._node
         check_plugins(request, {"planner_id": node.value("compute_path.planner_id")})
         pose = node.require_pose()
-        if self._map is None:
-            raise GenModelsError(ErrorCode.INVALID_DATA, "No map that can be read was heard: is map_server active?")
-        frame, grid = self._map
-        odom = node.frames.odom_in(frame, "The map")
         start = node.frames.place(request.start, pose) if request.use_start else pose
-        start, end = to_odom(odom, np.stack([start, node.frames.place(request.goal, pose)]))
-        _check(grid, start, "start", ErrorCode.START_OUT_OF_LIMITS, ErrorCode.START_IN_COLLISION)
-        _check(grid, end, "goal", ErrorCode.GOAL_OUT_OF_LIMITS, ErrorCode.GOAL_IN_COLLISION)
-        route = plan_route(grid, start[:2], end[:2], CLEARANCES)
-        if route is None or _is_too_narrow(grid, route):
-            raise GenModelsError(ErrorCode.NO_SOLUTION, "There is no way on the map: choose another goal.")
-        return to_path(_headed(route, end), frame, node.get_clock().now().nanoseconds * 1e-9)
-
-
-def _check(grid: Grid, place: np.ndarray, name: str, outside: ErrorCode, occupied: ErrorCode) -> None:
-    rows, columns = grid.occupied.shape
-    within = (place[:2] - grid.origin) / grid.resolution
-    if not (0 <= within[0] < columns and 0 <= within[1] < rows):
-        raise GenModelsError(outside, f"The {name} lies beyond the map: give one on it.")
-    if grid.occupied[grid.cell(place)]:
-        raise GenModelsError(occupied, f"The {name} lies where something stands or nobody has looked: move it.")
-
-
-def _is_too_narrow(grid: Grid, route: np.ndarray) -> bool:
-    """Whether the base does not fit through somewhere; at the ends, where it stands or shall stand, a map may err."""
-    away = np.minimum(np.hypot(*(route - route[0]).T), np.hypot(*(route - route[-1]).T)) > AT_THE_ENDS
-    return any(grid.distance[grid.cell(point)] < RADIUS - grid.resolution for point in route[away])
-
-
-def _headed(route: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Poses [K, 3] along a route [K, 2], each towards the next, the last as the goal asks."""
-    ahead = np.diff(route, axis=0)
-    yaw = np.append(np.arctan2(ahead[:, 1], ahead[:, 0]), end[2])
-    return np.column_stack([route, yaw])
+        way, frame = node.map_routes.plan(start, node.frames.place(request.goal, pose))
+        return to_path(way, frame, node.get_clock().now().nanoseconds * 1e-9)

@@ -23,6 +23,7 @@ from genmodels_ros.nodes.mobile.follow_path import FollowPath
 from genmodels_ros.nodes.mobile.frames import Frames
 from genmodels_ros.nodes.mobile.local_planner_parameters import PARAMETERS as PLANNER
 from genmodels_ros.nodes.mobile.local_planner_parameters import planner_settings
+from genmodels_ros.nodes.mobile.map_routes import MapRoutes
 from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.process import main_for
@@ -46,6 +47,7 @@ class LocalPlannerNode(ModelNode):
         *PLANNER,
         *FollowPath.PARAMETERS,
         *ComputePath.PARAMETERS,
+        *MapRoutes.PARAMETERS,
     )
 
     def __init__(self, **options):
@@ -80,7 +82,7 @@ class LocalPlannerNode(ModelNode):
         self.add_farewell(self._leave)
         self._input = ObservationInput(self, self.observe)
         self.frames = Frames(self, self._input)
-        self._compute_path.activate()
+        self.map_routes = MapRoutes(self, self.frames)
         self.add_subscription(PoseStamped, "goal_pose", self.receive_goal)
         if SPEED_LIMIT is not None:
             self.add_subscription(SPEED_LIMIT, "speed_limit", self.limit_speed)
@@ -155,14 +157,16 @@ class LocalPlannerNode(ModelNode):
         for value, name in ((request.tolerance, "tolerance"), (request.time_limit, "time_limit")):
             if not 0 <= value < float("inf"):
                 raise GenModelsError(ErrorCode.NOT_FINITE, f"{name} must be finite and not negative, got {value}.")
+        pose = self.require_pose()
+        goal = self.frames.place(request.goal, pose)
+        if request.route.poses:
+            route = to_odom(pose, self.frames.path(request.route, pose))
+        else:
+            route = self.map_routes.to_goal(pose, goal)
         with self.work:  # not while a scan is taken in, or a decision made for another goal
-            pose = self.require_pose()
-            goal, route = self.frames.place(request.goal, pose)[:2], None
-            if request.route.poses:
-                route = to_odom(pose, self.frames.path(request.route, pose))
-            return self.take_over(
-                GoalDrive(self.planner, goal, route), request.tolerance or self.value("tolerance"), request.time_limit
-            )
+            self.require_active()
+            drive = GoalDrive(self.planner, goal[:2], route)
+            return self.take_over(drive, request.tolerance or self.value("tolerance"), request.time_limit)
 
     def require_pose(self) -> np.ndarray:
         """Where the base stands in odom [3]. Raises GenModelsError: NOT_ACTIVE, NO_OBSERVATION."""

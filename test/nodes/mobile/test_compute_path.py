@@ -50,7 +50,7 @@ def two_rooms(door=(31, 49)) -> OccupancyGrid:
 def maps(graph, node, wait_until):
     publisher = graph.publisher(OccupancyGrid, "routes/map", LATCHED)
     publisher.publish(two_rooms())
-    assert wait_until(lambda: node._compute_path._map is not None)
+    assert wait_until(lambda: node.map_routes.heard)
     return publisher
 
 
@@ -134,9 +134,9 @@ def show(node, maps, wait_until):
     """show(map): the node has read it; in the end it has the first one again."""
 
     def show(message):
-        before = node._compute_path._map
+        before = node.map_routes._map
         maps.publish(message)
-        assert wait_until(lambda: node._compute_path._map is not None and node._compute_path._map is not before)
+        assert wait_until(lambda: node.map_routes.heard and node.map_routes._map is not before)
 
     yield show
     show(two_rooms())
@@ -158,11 +158,11 @@ def test_a_map_that_cannot_be_read_is_not_the_last_one(node, maps, localised, as
     turned.info.origin = from_planar((0.0, 0.0, 1.0))
     maps.publish(turned)
     try:
-        assert wait_until(lambda: node._compute_path._map is None)
+        assert wait_until(lambda: not node.map_routes.heard)
         assert ask((3.0, 1.0, 0.0)).result.error_code == Result.UNKNOWN
     finally:
         maps.publish(two_rooms())
-        assert wait_until(lambda: node._compute_path._map is not None)
+        assert wait_until(lambda: node.map_routes.heard)
 
 
 def test_more_goals_than_can_wait_are_rejected(node, maps, localised, goals, ask, wait_until):
