@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import torch
 from tqdm import tqdm
 
-from genmodels_ros.data.vectors import vectors
+from genmodels_ros.evaluation.arm.skill_baselines import nearest, over_time, regression
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.models.mixture.regression import regress
 from genmodels_ros.pipelines.movement_primitive import MovementPrimitive, phase_row
 from genmodels_ros.pipelines.ranking import judged
 from genmodels_ros.pipelines.skills import PHASES, SkillPlayer, ViaPoint, tool_positions
@@ -28,13 +26,9 @@ from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import densify
 from genmodels_ros.simulation.arm.skill_demonstrations import ViaPointTask, ball_in_the_way, make_task
-from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.fitting import fit as fit_family
 
 TASKS, QUICK = 100, 15
 GOAL = 0.01  # m
-COMPONENTS = 5  # of the regression
-TIMES = 200  # at which baselines look at a demonstration
 
 
 @dataclass(frozen=True)
@@ -65,8 +59,8 @@ def play_task(robot: Robot, task: ViaPointTask, seed: int) -> dict[tuple[str, st
     phase = player.nearest_phase(ViaPoint(tool=task.via))
     usual = float(np.median([np.linalg.norm(np.diff(path, axis=0), axis=1).sum() for path in _smoothed(player)]))
     baselines = {
-        "nearest demonstration": partial(_nearest, robot, task),
-        "mean over time": lambda point: _over_time(task).mean(0),
+        "nearest demonstration": partial(nearest, robot, task),
+        "mean over time": lambda point: over_time(task).mean(0),
         "mixture regression": lambda point: regression(task, seed),
     }
     found = {}
@@ -89,17 +83,6 @@ def distance(robot: Robot, trajectory: Trajectory, point: np.ndarray) -> float:
     return float(np.linalg.norm(first + share.clip(0, 1)[:, None] * along - point, axis=1).min())
 
 
-def regression(task: ViaPointTask, seed: int, components: int = COMPONENTS) -> np.ndarray:
-    """[TIMES, D] rad: E[q | t] of a mixture over share of the time and joints (Calinon 2016)."""
-    paths = _over_time(task)
-    time = np.linspace(0, 1, TIMES)
-    data = vectors(paths.reshape(-1, paths.shape[-1]), np.tile(time, len(paths))[:, None])
-    settings = {"components": components, "regularisation": 1e-4, "restarts": 1}
-    model = fit_family("mixture", data, settings, FitOptions(seed=seed, device="cpu")).model
-    with torch.no_grad():
-        return regress(model, torch.as_tensor(time[:, None], dtype=model.dtype))[0].double().numpy()
-
-
 def _play(player: SkillPlayer, via: Sequence[ViaPoint], scene: Scene, point: np.ndarray, usual: float) -> Outcome:
     done = player.play(via, scene=scene)
     surprise = done.surprise[0] if done.surprise else np.nan
@@ -115,24 +98,6 @@ def _execute(robot: Robot, scene: Scene, path: np.ndarray, point: np.ndarray, us
     if done is None:
         return Outcome()
     return Outcome(distance(robot, done.trajectory, point), done.length / usual)
-
-
-def _nearest(robot: Robot, task: ViaPointTask, point: np.ndarray) -> np.ndarray:
-    def gap(path: np.ndarray) -> float:
-        return np.linalg.norm(tool_positions(robot, path) - point, axis=1).min()
-
-    return min(task.demonstrations, key=gap)
-
-
-def _over_time(task: ViaPointTask) -> np.ndarray:
-    """[M, TIMES, D] at even shares of each one's time."""
-    at = np.linspace(0, 1, TIMES)
-    return np.stack(
-        [
-            np.stack([np.interp(at, np.linspace(0, 1, len(path)), column) for column in path.T], axis=-1)
-            for path in task.demonstrations
-        ]
-    )
 
 
 def _smoothed(player: SkillPlayer) -> np.ndarray:

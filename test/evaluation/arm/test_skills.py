@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.evaluation.arm.skills import distance, play_task, regression
+from genmodels_ros.evaluation.arm.skills import distance, play_task
 from genmodels_ros.evaluation.arm.skills_picture import picture
 from genmodels_ros.pipelines.skills import tool_positions
 from genmodels_ros.robots.description import load_robot
@@ -34,12 +34,6 @@ def test_the_distance_looks_between_the_points():
     between = tool_positions(ROBOT, trajectory.positions[fastest : fastest + 2]).mean(0)
     assert distance(ROBOT, trajectory, between) < 5e-4
     assert distance(ROBOT, trajectory, between + np.array([0, 0, 1.0])) > 0.5
-
-
-def test_regression_follows_the_demonstrations(task):
-    path = regression(task, 0)
-    start = np.mean([demonstration[0] for demonstration in task.demonstrations], axis=0)
-    assert path.shape == (200, 7) and np.abs(path[0] - start).max() < 0.1
 
 
 def test_the_picture_shows_both_panels():
