@@ -4,7 +4,7 @@ import numpy as np
 from geometry_msgs.msg import PoseStamped
 from nav_msgs.msg import Path
 
-from genmodels_ros.conversions.poses import from_planar, relative_to, to_planar
+from genmodels_ros.conversions.poses import from_planar, to_planar
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.routes import to_odom
@@ -33,17 +33,9 @@ def to_place(message: PoseStamped, what: str, base_pose: np.ndarray, odom_frame:
     return to_odom(base_pose, place) if frame == base_frame else place
 
 
-def check_start(
-    message: PoseStamped, base_pose: np.ndarray, odom_frame: str, base_frame: str, tolerance: float
-) -> None:
-    """A start without a frame is the present pose; any other has to be within `tolerance` m of it.
-
-    Raises GenModelsError: INVALID_PATH for one farther away; as `to_place`.
-    """
-    if message.header.frame_id == "":
-        return
-    start = to_place(message, "The start", base_pose, odom_frame, base_frame)
-    distance = float(np.hypot(*relative_to(base_pose, start)[:2]))
+def check_start(start: np.ndarray, base_pose: np.ndarray, tolerance: float) -> None:
+    """Raises GenModelsError(INVALID_PATH) for a start [3] of a plan farther than `tolerance` m from the base."""
+    distance = float(np.hypot(*(start - base_pose)[:2]))
     if distance > tolerance:
         raise GenModelsError(
             ErrorCode.INVALID_PATH,

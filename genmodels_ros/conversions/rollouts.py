@@ -1,5 +1,6 @@
 """The world model's services: command sequences and paths in, imagined rollouts out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,27 +91,29 @@ def _scans(futures: Imagination, n: int, header: Header) -> list[LaserScan]:
 
 
 def to_paths(
-    messages: list[Path], base_pose: np.ndarray, odom_frame: str, base_frame: str, bounds: Bounds
+    messages: list[Path], standing: Callable[[Path, str], tuple[np.ndarray, str, str]], bounds: Bounds
 ) -> list[np.ndarray]:
-    """Each path as planar poses [P, 3] in the base frame, where the base stands at `base_pose` [3] in odom.
+    """Each path as planar poses [P, 3] in the base frame.
 
-    Raises GenModelsError: INVALID_COUNT; UNKNOWN_FRAME for a frame that is neither; INVALID_PATH for fewer than two or
+    standing(message, what): where the base stands [3] in a frame, that frame, and the base's frame
+    Raises GenModelsError: INVALID_COUNT; UNKNOWN_FRAME for a path in neither frame; INVALID_PATH for fewer than two or
     too many poses, or a pose that is none.
     """
     _check_count(len(messages), bounds.sequences, "paths")
     paths = []
     for index, message in enumerate(messages):
-        if message.header.frame_id not in (odom_frame, base_frame):
+        base_pose, frame, base_frame = standing(message, f"Path {index}")
+        if message.header.frame_id not in (frame, base_frame):
             raise GenModelsError(
                 ErrorCode.UNKNOWN_FRAME,
-                f"Path {index} is in {message.header.frame_id!r}: give it in {odom_frame!r} or {base_frame!r}.",
+                f"Path {index} is in {message.header.frame_id!r}: give it in {frame!r} or {base_frame!r}.",
             )
         if not 2 <= len(message.poses) <= bounds.poses:
             raise GenModelsError(
                 ErrorCode.INVALID_PATH, f"Path {index} has {len(message.poses)} poses: 2 to {bounds.poses} are needed."
             )
         poses = _planar_poses(message, index)
-        paths.append(relative_to(base_pose, poses) if message.header.frame_id == odom_frame else poses)
+        paths.append(relative_to(base_pose, poses) if message.header.frame_id == frame else poses)
     return paths
 
 

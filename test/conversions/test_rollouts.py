@@ -40,12 +40,16 @@ def test_bounds_hold(shape, code):
     assert error.value.code == code
 
 
+def standing_at(pose):
+    return lambda message, what: (pose, "odom", "base_link")
+
+
 def test_nothing_is_too_few():
     with pytest.raises(GenModelsError) as error:
         to_commands([], BOUNDS)
     assert error.value.code == ErrorCode.INVALID_COUNT
     with pytest.raises(GenModelsError) as error:
-        to_paths([], np.zeros(3), "odom", "base_link", BOUNDS)
+        to_paths([], standing_at(np.zeros(3)), BOUNDS)
     assert error.value.code == ErrorCode.INVALID_COUNT
 
 
@@ -65,9 +69,9 @@ def path(poses, frame) -> Path:
 
 def test_paths_of_odom_are_seen_from_the_base():
     poses = [(2.0, 1.0, np.pi / 2), (2.0, 3.0, np.pi)]
-    (seen,) = to_paths([path(poses, "odom")], np.array([2.0, 1.0, np.pi / 2]), "odom", "base_link", BOUNDS)
+    (seen,) = to_paths([path(poses, "odom")], standing_at(np.array([2.0, 1.0, np.pi / 2])), BOUNDS)
     np.testing.assert_allclose(seen, [(0, 0, 0), (2, 0, np.pi / 2)], atol=1e-9)
-    (same,) = to_paths([path(poses, "base_link")], np.array([2.0, 1.0, 1.0]), "odom", "base_link", BOUNDS)
+    (same,) = to_paths([path(poses, "base_link")], standing_at(np.array([2.0, 1.0, 1.0])), BOUNDS)
     np.testing.assert_allclose(same, poses)
 
 
@@ -82,7 +86,7 @@ def test_paths_of_odom_are_seen_from_the_base():
 )
 def test_wrong_paths_say_which(message, code):
     with pytest.raises(GenModelsError, match="Path 1") as error:
-        to_paths([path([(0, 0, 0)] * 2, "odom"), message], np.zeros(3), "odom", "base_link", BOUNDS)
+        to_paths([path([(0, 0, 0)] * 2, "odom"), message], standing_at(np.zeros(3)), BOUNDS)
     assert error.value.code == code
 
 

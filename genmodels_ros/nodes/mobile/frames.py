@@ -57,15 +57,18 @@ class Frames:
             steady = Clock(clock_type=ClockType.STEADY_TIME)
             node.add_timer(LOOK, self._take, group=node.concurrent, clock=steady)
 
-    def place(self, message: PoseStamped, pose: np.ndarray) -> np.ndarray:
+    def place(self, message: PoseStamped, pose: np.ndarray, what: str = "The goal") -> np.ndarray:
         """[3] in odom, for the base at `pose` [3] in odom. Raises GenModelsError: UNKNOWN_FRAME, NOT_FINITE."""
-        there, *frames = self._standing(message, "The goal", pose)
-        return to_odom(pose, relative_to(there, to_place(message, "The goal", there, *frames)))
+        there, *frames = self._standing(message, what, pose)
+        return to_odom(pose, relative_to(there, to_place(message, what, there, *frames)))
 
     def path(self, message: Path, pose: np.ndarray) -> np.ndarray:
         """[P, 3] in the base frame, for the base at `pose` [3] in odom. Raises GenModelsError as `to_paths`."""
-        (path,) = to_paths([message], *self._standing(message, "The path", pose), ONE_PATH)
-        return path
+        return self.paths([message], pose, ONE_PATH)[0]
+
+    def paths(self, messages: list[Path], pose: np.ndarray, bounds: Bounds) -> list[np.ndarray]:
+        """Each [P, 3] in the base frame, for the base at `pose` [3] in odom. Raises GenModelsError as `to_paths`."""
+        return to_paths(messages, lambda message, what: self._standing(message, what, pose), bounds)
 
     def _standing(self, message: PoseStamped | Path, what: str, pose: np.ndarray) -> tuple[np.ndarray, str, str]:
         """Where the base stands [3] in the frame that the message is to be read in, that frame, the base's frame."""

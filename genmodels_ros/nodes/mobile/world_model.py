@@ -9,14 +9,15 @@ from nav_msgs.srv import GetPlan
 from sensor_msgs.msg import LaserScan
 
 from genmodels_interfaces.srv import ImagineRollouts, ScorePaths
-from genmodels_ros.conversions.plans import check_start, to_path, to_place
+from genmodels_ros.conversions.plans import check_start, to_path
 from genmodels_ros.conversions.poses import relative_to
-from genmodels_ros.conversions.rollouts import Bounds, to_commands, to_paths, to_rollouts
+from genmodels_ros.conversions.rollouts import Bounds, to_commands, to_rollouts
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.mobile.adapting import Adapting
 from genmodels_ros.nodes.mobile.dream_stage import DreamStage
 from genmodels_ros.nodes.mobile.foretelling import Foretelling
+from genmodels_ros.nodes.mobile.frames import Frames
 from genmodels_ros.nodes.mobile.image_foretelling import ImageForetelling
 from genmodels_ros.nodes.mobile.latent_services import LatentServices
 from genmodels_ros.nodes.mobile.observation_input import ObservationInput
@@ -88,7 +89,7 @@ class WorldModelNode(ModelNode):
         self.dreams.activate()
         self.adapting.activate()
         self.input = ObservationInput(self, self.observe)
-        self.path_checking.activate(self.input)
+        self.frames = Frames(self, self.input)
         self.images.activate(self.input)
 
     def deactivate(self) -> None:
@@ -140,8 +141,7 @@ class WorldModelNode(ModelNode):
 
     def score_paths(self, request: ScorePaths.Request, response: ScorePaths.Response) -> None:
         self.input.require_recent()
-        origin = self.pipeline.last_observation.pose
-        paths = to_paths(request.paths, origin, self.input.odom_frame, self.value("base_frame"), self.bounds())
+        paths = self.frames.paths(request.paths, self.pipeline.last_observation.pose, self.bounds())
         with self.monitor.measure():
             scores = self.pipeline.score_paths(paths, speed=request.speed or self.value("speed"))
         response.scores = scores.scores.astype(np.float32).tolist()
@@ -151,9 +151,11 @@ class WorldModelNode(ModelNode):
     def get_plan(self, request: GetPlan.Request, response: GetPlan.Response) -> None:
         """An answer without poses is a refusal: why, stands in the log and in the diagnostics."""
         self.input.require_recent()
-        seen, frames = self.pipeline.last_observation, (self.input.odom_frame, self.value("base_frame"))
-        check_start(request.start, seen.pose, *frames, self.value("plan.start_tolerance"))
-        goal = to_place(request.goal, "The goal", seen.pose, *frames)
+        seen = self.pipeline.last_observation
+        if request.start.header.frame_id:  # one without is the present pose
+            start = self.frames.place(request.start, seen.pose, "The start")
+            check_start(start, seen.pose, self.value("plan.start_tolerance"))
+        goal = self.frames.place(request.goal, seen.pose)
         with self.monitor.measure():
             poses = plan(self.pipeline, goal)
             risk = self.pipeline.score_paths([relative_to(seen.pose, poses)], self.value("speed"))
@@ -163,7 +165,7 @@ class WorldModelNode(ModelNode):
                 f"The best way found touches something with probability {risk.collision_probability[0]:.2f}: "
                 "choose another goal, or raise plan.max_risk.",
             )
-        response.plan = to_path(poses, frames[0], seen.stamp, self.pipeline.time_step)
+        response.plan = to_path(poses, self.input.odom_frame, seen.stamp, self.pipeline.time_step)
 
     def bounds(self) -> Bounds:
         return Bounds(self.value("max_sequences"), self.value("max_steps"))

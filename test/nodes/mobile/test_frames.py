@@ -10,6 +10,7 @@ from nav_msgs.msg import Path
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.poses import from_planar
+from genmodels_ros.conversions.rollouts import Bounds
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.errors import ErrorCode, GenModelsError
@@ -64,6 +65,16 @@ def test_a_frame_nobody_told_of_is_refused(node, frame):
     with pytest.raises(GenModelsError) as error:
         node.frames.path(Path(header=Header(frame_id=frame)), POSE)
     assert error.value.code == ErrorCode.UNKNOWN_FRAME and error.value.message.endswith(".")
+
+
+def test_paths_of_several_frames_are_read_in_one_go(node):
+    way = [PoseStamped(pose=from_planar(pose)) for pose in ((0.5, -0.2, 0.3), (1.5, -0.2, 0.3))]
+    messages = [Path(header=Header(frame_id=frame), poses=way) for frame in ("odom", "base_link")]
+    seen, same = node.frames.paths(messages, POSE, Bounds(sequences=2, steps=0))
+    np.testing.assert_allclose(seen[0], (0, 0, 0), atol=1e-9)
+    np.testing.assert_allclose(same[0], POSE, atol=1e-9)
+    with pytest.raises(GenModelsError, match="Path 1"):
+        node.frames.paths([messages[0], Path(header=Header(frame_id="nowhere"), poses=way)], POSE, Bounds(2, 0))
 
 
 @needs_tf
