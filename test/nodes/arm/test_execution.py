@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 import torch
 from action_msgs.msg import GoalStatus
-from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from std_srvs.srv import Trigger
@@ -38,25 +37,14 @@ TURN = np.eye(7)[0]
 GOAL = ROBOT.ready + 0.5 * TURN
 
 
-def node_of(graph, node_class, namespace, **settings):
-    overrides = [Parameter(name, value=value) for name, value in settings.items()]
-    node = graph.add(node_class(namespace=namespace, parameter_overrides=overrides))
-    assert node.start()
-    return node
+@pytest.fixture(scope="module")
+def simulation(started):
+    return started(SimulationNode, "done", {"world": "arm_cell", "rates.camera": 0.0})
 
 
 @pytest.fixture(scope="module")
-def simulation(graph):
-    node = node_of(graph, SimulationNode, "done", world="arm_cell", **{"rates.camera": 0.0})
-    yield node
-    graph.remove(node)
-
-
-@pytest.fixture(scope="module")
-def generator(graph, simulation):
-    node = node_of(graph, TrajectoryGeneratorNode, "done", **{"supervision.period": 0.02, "execution.patience": 1.0})
-    yield node
-    graph.remove(node)
+def generator(started, simulation):
+    return started(TrajectoryGeneratorNode, "done", {"supervision.period": 0.02, "execution.patience": 1.0})
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +55,8 @@ def joints(graph, simulation, wait_until):
 
 
 @pytest.fixture(scope="module")
-def client(graph, generator):
-    client = ActionClient(graph.node, FOLLOW, "done/trajectory_generator/execute")
-    assert client.wait_for_server(10.0)
-    yield client
-    client.destroy()
+def client(generator, goals_to):
+    return goals_to(FOLLOW, "done/trajectory_generator/execute")
 
 
 @pytest.fixture
@@ -92,28 +77,10 @@ def planned(graph, name="done", goal=GOAL, **fields):
     return result.candidates[0].trajectory
 
 
-def send(client, wait_until, goal, feedback=None):
-    future = client.send_goal_async(goal, feedback_callback=feedback)
-    assert wait_until(future.done) and future.result().accepted
-    return future.result()
-
-
-def end(handle, wait_until):
-    future = handle.get_result_async()
-    assert wait_until(future.done)
-    return future.result().status, future.result().result
-
-
-def executed(client, wait_until, goal):
-    return end(send(client, wait_until, goal), wait_until)
-
-
 def test_a_verified_trajectory_is_executed_and_watched(graph, generator, client, arm, joints, wait_until):
     heard, told = graph.listen(ExecutionValidity, "done/trajectory_generator/execution_valid", LATCHED), []
-    handle = send(
-        client, wait_until, FOLLOW.Goal(trajectory=planned(graph)), lambda message: told.append(message.feedback)
-    )
-    status, result = end(handle, wait_until)
+    handle = client.send(FOLLOW.Goal(trajectory=planned(graph)), told)
+    status, result = client.answer(handle)
     assert (status, result.error_code) == (GoalStatus.STATUS_SUCCEEDED, FOLLOW.Result.SUCCESSFUL), result.error_string
     assert np.allclose(joints[-1].position[:7], GOAL, atol=0.02)
     assert told and told[-1].joint_names == list(ROBOT.joint_names), "the controller's feedback comes through"
@@ -125,18 +92,18 @@ def test_an_obstacle_on_the_way_stops_it(graph, generator, client, arm, joints, 
     path = to_trajectory(trajectory, ROBOT.joint_names).positions
     ahead = link_pose(ROBOT.chain, torch.as_tensor(path[int(0.8 * len(path))]), "panda_hand").numpy()[:3, 3]
     obstacles = graph.publisher(ObstacleArray, "done/obstacles", LATCHED)
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    handle = client.send(FOLLOW.Goal(trajectory=trajectory))
     assert wait_until(lambda: abs(joints[-1].position[0] - path[0, 0]) > 0.02)
     cell = generator.scene_input.scene()
     try:
         obstacles.publish(to_obstacle_array(cell + Scene((Sphere(ahead, 0.05, "ball"),)), Header()))
-        status, result = end(handle, wait_until)
+        status, result = client.answer(handle)
         assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.INVALID_GOAL)
         assert "TRAJECTORY_IN_COLLISION" in result.error_string and "ball" in result.error_string
         stopped = joints[-1].position[0]
         time.sleep(0.3)
         assert joints[-1].position[0] == pytest.approx(stopped, abs=5e-3) and stopped < 0.8 * GOAL[0]
-        refused = executed(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+        refused = client.ask(FOLLOW.Goal(trajectory=trajectory))
         assert "starts" in refused[1].error_string
     finally:
         obstacles.publish(to_obstacle_array(cell, Header()))
@@ -145,11 +112,11 @@ def test_an_obstacle_on_the_way_stops_it(graph, generator, client, arm, joints, 
 
 
 def test_a_cancelled_motion_stops(graph, client, arm, joints, wait_until):
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.05)))
+    handle = client.send(FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.05)))
     assert wait_until(lambda: joints[-1].position[0] > 0.02)
     cancel = handle.cancel_goal_async()
     assert wait_until(cancel.done)
-    status, result = end(handle, wait_until)
+    status, result = client.answer(handle)
     assert status == GoalStatus.STATUS_CANCELED and "holds" in result.error_string
     time.sleep(0.2)
     assert joints[-1].position[0] < 0.4
@@ -157,18 +124,18 @@ def test_a_cancelled_motion_stops(graph, client, arm, joints, wait_until):
 
 def test_one_motion_at_a_time(graph, client, arm, joints, wait_until):
     trajectory = planned(graph, velocity_scaling=0.05)
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    handle = client.send(FOLLOW.Goal(trajectory=trajectory))
     assert wait_until(lambda: joints[-1].position[0] > 0.01)
-    status, result = executed(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    status, result = client.ask(FOLLOW.Goal(trajectory=trajectory))
     assert status == GoalStatus.STATUS_ABORTED and "under way" in result.error_string
     handle.cancel_goal_async()
-    assert end(handle, wait_until)[0] == GoalStatus.STATUS_CANCELED
+    assert client.answer(handle)[0] == GoalStatus.STATUS_CANCELED
 
 
-def test_the_controllers_own_error_comes_through(graph, client, arm, wait_until):
+def test_the_controllers_own_error_comes_through(graph, client, arm):
     goal = FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.2))
     goal.path_tolerance = [pytest.importorskip("control_msgs.msg").JointTolerance(name="panda_joint1", position=1e-7)]
-    status, result = executed(client, wait_until, goal)
+    status, result = client.ask(goal)
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.PATH_TOLERANCE_VIOLATED)
 
 
@@ -190,8 +157,8 @@ def time_optimal(length=0.3, speed=0.2, acceleration=1.0, period=0.1) -> JointTr
     return to_joint_trajectory(Trajectory(ROBOT.joint_names, times, ROBOT.ready + q, dq, ddq), Header())
 
 
-def test_a_time_optimal_motion_is_begun_at_rest(client, arm, joints, wait_until):
-    status, result = executed(client, wait_until, FOLLOW.Goal(trajectory=time_optimal()))
+def test_a_time_optimal_motion_is_begun_at_rest(client, arm, joints):
+    status, result = client.ask(FOLLOW.Goal(trajectory=time_optimal()))
     assert status == GoalStatus.STATUS_SUCCEEDED, result.error_string
     assert joints[-1].position[0] == pytest.approx(0.3, abs=0.02)
 
@@ -227,23 +194,22 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("change", "code"), REFUSED.values(), ids=REFUSED)
-def test_what_is_not_verified_is_not_executed(graph, client, arm, joints, wait_until, change, code):
+def test_what_is_not_verified_is_not_executed(graph, client, arm, joints, change, code):
     trajectory = planned(graph)
     change(trajectory)
-    status, result = executed(client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    status, result = client.ask(FOLLOW.Goal(trajectory=trajectory))
     assert status == GoalStatus.STATUS_ABORTED and result.error_string.startswith(code), result.error_string
     assert np.allclose(joints[-1].position[:7], ROBOT.ready, atol=1e-2)
 
 
 def test_a_node_that_goes_stops_the_motion(graph, generator, client, arm, joints, wait_until):
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.05)))
+    handle = client.send(FOLLOW.Goal(trajectory=planned(graph, velocity_scaling=0.05)))
     assert wait_until(lambda: joints[-1].position[0] > 0.02)
     generator.trigger_deactivate()
     try:
-        status, result = end(handle, wait_until)
+        status, result = client.answer(handle)
         assert status == GoalStatus.STATUS_ABORTED and "NOT_ACTIVE" in result.error_string
-        refused = client.send_goal_async(FOLLOW.Goal())
-        assert wait_until(refused.done) and not refused.result().accepted
+        assert not client.send(FOLLOW.Goal()).accepted
     finally:
         generator.trigger_activate()
 
@@ -286,27 +252,22 @@ class Controller:
 
 
 @pytest.fixture(scope="module")
-def lonely(graph):
+def lonely(started):
     settings = {"execution.controller": "controller", "execution.patience": 0.5, "joint_states.max_age": 60.0}
-    node = node_of(graph, TrajectoryGeneratorNode, "fake", **settings)
-    yield node
-    graph.remove(node)
+    return started(TrajectoryGeneratorNode, "fake", settings)
 
 
 @pytest.fixture(scope="module")
-def lonely_client(graph, lonely, wait_until):
+def lonely_client(graph, lonely, goals_to, wait_until):
     states = graph.publisher(JointState, "fake/joint_states")
     assert wait_until(states.get_subscription_count)
     states.publish(JointState(name=list(ROBOT.joint_names), position=ROBOT.ready.tolist(), velocity=[0.0] * 7))
     assert wait_until(lambda: lonely.state._recent)
-    client = ActionClient(graph.node, FOLLOW, "fake/trajectory_generator/execute")
-    assert client.wait_for_server(10.0)
-    yield client
-    client.destroy()
+    return goals_to(FOLLOW, "fake/trajectory_generator/execute")
 
 
-def test_without_a_controller_nothing_is_executed(graph, lonely_client, wait_until):
-    status, result = executed(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake")))
+def test_without_a_controller_nothing_is_executed(graph, lonely_client):
+    status, result = lonely_client.ask(FOLLOW.Goal(trajectory=planned(graph, "fake")))
     assert status == GoalStatus.STATUS_ABORTED and "execution.controller" in result.error_string
 
 
@@ -318,24 +279,24 @@ def controller(graph, lonely_client):
     controller._server.destroy()
 
 
-def test_a_controller_that_rejects_or_gives_up_is_told_of(graph, lonely_client, controller, wait_until):
+def test_a_controller_that_rejects_or_gives_up_is_told_of(graph, lonely_client, controller):
     goal = FOLLOW.Goal(trajectory=planned(graph, "fake"))
     controller.accept = GoalResponse.REJECT
-    status, result = executed(lonely_client, wait_until, goal)
+    status, result = lonely_client.ask(goal)
     assert status == GoalStatus.STATUS_ABORTED and "rejected" in result.error_string
     controller.accept = GoalResponse.ACCEPT
     controller.leave.set()
-    status, result = executed(lonely_client, wait_until, goal)
+    status, result = lonely_client.ask(goal)
     assert (status, result.error_string) == (GoalStatus.STATUS_ABORTED, "It said so.")
     assert result.error_code == FOLLOW.Result.GOAL_TOLERANCE_VIOLATED
 
 
 def test_a_controller_that_does_not_stop_is_told_of(graph, lonely_client, controller, wait_until):
     controller.obeys = False
-    handle = send(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake")))
+    handle = lonely_client.send(FOLLOW.Goal(trajectory=planned(graph, "fake")))
     assert wait_until(lambda: controller.goals == 1)
     handle.cancel_goal_async()
-    status, result = end(handle, wait_until)
+    status, result = lonely_client.answer(handle)
     assert status == GoalStatus.STATUS_ABORTED and "did not answer" in result.error_string
     assert controller.cancellations >= 1
 
@@ -344,10 +305,10 @@ def test_a_command_of_others_ends_what_is_no_longer_watched(graph, lonely_client
     trajectory = planned(graph, "fake")
     others = graph.publisher(JointTrajectory, "fake/joint_trajectory")
     assert wait_until(others.get_subscription_count)
-    handle = send(lonely_client, wait_until, FOLLOW.Goal(trajectory=trajectory))
+    handle = lonely_client.send(FOLLOW.Goal(trajectory=trajectory))
     assert wait_until(lambda: controller.goals == 1)
     others.publish(trajectory)
-    status, result = end(handle, wait_until)
+    status, result = lonely_client.answer(handle)
     assert status == GoalStatus.STATUS_ABORTED and "Another command" in result.error_string
     assert controller.cancellations == 1
     graph.node.destroy_publisher(others)
@@ -355,17 +316,17 @@ def test_a_command_of_others_ends_what_is_no_longer_watched(graph, lonely_client
 
 def test_a_goal_that_is_taken_too_late_is_cancelled(graph, lonely_client, controller, wait_until):
     controller.slowness = 1.0
-    status, result = executed(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake")))
+    status, result = lonely_client.ask(FOLLOW.Goal(trajectory=planned(graph, "fake")))
     assert status == GoalStatus.STATUS_ABORTED and "did not answer" in result.error_string
     assert wait_until(lambda: controller.cancellations == 1)
 
 
-def test_the_controller_gets_the_motion_that_was_verified(lonely_client, controller, wait_until):
+def test_the_controller_gets_the_motion_that_was_verified(lonely_client, controller):
     asked = time_optimal()
     goal = FOLLOW.Goal(trajectory=asked)
     goal.goal_time_tolerance.sec = 3
     controller.leave.set()
-    executed(lonely_client, wait_until, goal)
+    lonely_client.ask(goal)
     sent = controller.request.trajectory
     assert not any(sent.points[0].accelerations) and not any(sent.points[-1].accelerations)
     assert any(asked.points[0].accelerations) and controller.request.goal_time_tolerance.sec == 3
@@ -375,22 +336,22 @@ def test_the_controller_gets_the_motion_that_was_verified(lonely_client, control
 
 
 def test_a_motion_does_not_go_on_blindly(graph, lonely, lonely_client, controller, wait_until, monkeypatch):
-    handle = send(lonely_client, wait_until, FOLLOW.Goal(trajectory=planned(graph, "fake", velocity_scaling=0.05)))
+    handle = lonely_client.send(FOLLOW.Goal(trajectory=planned(graph, "fake", velocity_scaling=0.05)))
     assert wait_until(lambda: lonely.supervision._judged is not None)
 
     def unseen():
         raise GenModelsError(ErrorCode.PERCEPTION_TOO_OLD, "The sensor is silent.")
 
     monkeypatch.setattr(lonely.supervision, "_scene", unseen)
-    status, result = end(handle, wait_until)
+    status, result = lonely_client.answer(handle)
     assert status == GoalStatus.STATUS_ABORTED and "The sensor is silent." in result.error_string
 
 
-def test_a_moving_arm_begins_nothing(graph, lonely, lonely_client, controller, wait_until):
+def test_a_moving_arm_begins_nothing(graph, lonely, lonely_client, controller):
     trajectory = planned(graph, "fake")
     for speed, word in ((0.3, "moving"), (0.0, None)):
         velocity = [speed, *[0.0] * 6]
         lonely.state.receive(JointState(name=list(ROBOT.joint_names), position=ROBOT.ready.tolist(), velocity=velocity))
         controller.leave.set()
-        result = executed(lonely_client, wait_until, FOLLOW.Goal(trajectory=trajectory))[1]
+        result = lonely_client.ask(FOLLOW.Goal(trajectory=trajectory))[1]
         assert (word or "It said so") in result.error_string

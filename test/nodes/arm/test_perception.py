@@ -49,28 +49,18 @@ def depth_image() -> np.ndarray:
     return np.where((enter < leave) & (enter > 0), enter, np.nan)
 
 
-def seeing(graph, name, **parameters):
-    overrides = [Parameter(key.replace("__", "."), value=value) for key, value in parameters.items()]
-    patient = [Parameter("joint_states.max_age", value=60.0), Parameter("perception.max_age", value=60.0)]
-    given = {parameter.name for parameter in overrides}
-    overrides += [parameter for parameter in patient if parameter.name not in given]
-    node = graph.add(TrajectoryGeneratorNode(namespace=name, parameter_overrides=overrides))
-    assert node.start()
-    return node
+PATIENT = {"joint_states.max_age": 60.0, "perception.max_age": 60.0}
 
 
 @pytest.fixture(scope="module")
-def camera_node(graph):
-    node = seeing(graph, "depth_seeing", perception__source=DEPTH, perception__camera_pose=POSE)
-    yield node
-    graph.remove(node)
+def camera_node(started):
+    parameters = {"perception.source": DEPTH, "perception.camera_pose": POSE}
+    return started(TrajectoryGeneratorNode, "depth_seeing", PATIENT | parameters)
 
 
 @pytest.fixture(scope="module")
-def cloud_node(graph):
-    node = seeing(graph, "cloud_seeing", perception__source=POINTS)
-    yield node
-    graph.remove(node)
+def cloud_node(started):
+    return started(TrajectoryGeneratorNode, "cloud_seeing", PATIENT | {"perception.source": POINTS})
 
 
 def now(node) -> float:

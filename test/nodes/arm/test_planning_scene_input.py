@@ -80,12 +80,9 @@ class MoveGroup:
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    overrides = [Parameter("joint_states.max_age", value=60.0), Parameter("sampling.num_samples", value=8)]
-    node = graph.add(TrajectoryGeneratorNode(namespace="planned", parameter_overrides=overrides))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    parameters = {"joint_states.max_age": 60.0, "sampling.num_samples": 8}
+    return started(TrajectoryGeneratorNode, "planned", parameters)
 
 
 @pytest.fixture(scope="module")

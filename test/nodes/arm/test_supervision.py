@@ -4,7 +4,6 @@ import time
 
 import numpy as np
 import pytest
-from rclpy.parameter import Parameter
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory
@@ -28,12 +27,9 @@ NAME = "watched/trajectory_generator"
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    overrides = [Parameter("supervision.period", value=0.02), Parameter("joint_states.max_age", value=60.0)]
-    node = graph.add(TrajectoryGeneratorNode(namespace="watched", parameter_overrides=overrides))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    parameters = {"supervision.period": 0.02, "joint_states.max_age": 60.0}
+    return started(TrajectoryGeneratorNode, "watched", parameters)
 
 
 def state_of(q) -> JointState:

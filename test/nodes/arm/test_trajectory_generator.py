@@ -9,7 +9,6 @@ import torch
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped
-from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
@@ -36,11 +35,8 @@ POST = Scene((Box(center=(0.5, 0.25, 0.3), dims=(0.05, 0.05, 0.6), id="post"),))
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    node = graph.add(TrajectoryGeneratorNode())
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    return started(TrajectoryGeneratorNode)
 
 
 def state_of(q, names=ROBOT.joint_names) -> JointState:
@@ -265,40 +261,32 @@ def test_verification_refuses_what_it_cannot_judge(graph, node):
 
 
 @pytest.fixture(scope="module")
-def action(graph, node):
+def action(node, goals_to):
     name, every = "trajectory_generator/generate_trajectories", QoSProfile(depth=100)
-    client = ActionClient(graph.node, GenerateTrajectoriesAction, name, feedback_sub_qos_profile=every)
-    assert client.wait_for_server(60.0)
-    yield client
-    client.destroy()
+    return goals_to(GenerateTrajectoriesAction, name, feedback_sub_qos_profile=every)
 
 
-def send(action, wait_until, feedback=None, **fields):
-    future = action.send_goal_async(
-        GenerateTrajectoriesAction.Goal(request=request_of(**fields)), feedback_callback=feedback
-    )
-    assert wait_until(future.done)
-    return future.result()
+def goal_of(**fields) -> GenerateTrajectoriesAction.Goal:
+    return GenerateTrajectoriesAction.Goal(request=request_of(**fields))
 
 
-def outcome(handle, wait_until):
-    future = handle.get_result_async()
-    assert wait_until(future.done)
-    return future.result().status, future.result().result.result
+def outcome(answer):
+    """The status, and what the action's result holds."""
+    return answer.status, answer.result.result
 
 
 def test_the_action_tells_how_far_it_is_and_succeeds(action, wait_until):
     stages = []
-    handle = send(action, wait_until, lambda message: stages.append(message.feedback))
+    handle = action.send(goal_of(), stages)
     # before the result is asked for: the client lets go of feedback that comes after it
     assert wait_until(lambda: {"sampling", "refining", "verifying"} <= {feedback.stage for feedback in list(stages)})
-    status, result = outcome(handle, wait_until)
+    status, result = outcome(action.answer(handle))
     assert status == GoalStatus.STATUS_SUCCEEDED and result.candidates
     assert all(feedback.step <= feedback.num_steps for feedback in stages)
 
 
-def test_the_action_aborts_with_the_reason(action, wait_until):
-    status, result = outcome(send(action, wait_until, start=JointState()), wait_until)
+def test_the_action_aborts_with_the_reason(action):
+    status, result = outcome(action.ask(goal_of(start=JointState())))
     assert status == GoalStatus.STATUS_ABORTED and result.error.value == ErrorCode.MISSING_JOINT
 
 
@@ -321,10 +309,10 @@ class Gate:
 
 def test_a_running_goal_can_be_cancelled(node, action, wait_until, monkeypatch):
     gate = Gate(node, monkeypatch)
-    handle = send(action, wait_until)
+    handle = action.send(goal_of())
     assert gate.entered.wait(60.0)
     cancelled = handle.cancel_goal_async()
-    status, result = outcome(handle, wait_until)
+    status, result = outcome(action.answer(handle))
     assert wait_until(cancelled.done)
     assert status == GoalStatus.STATUS_CANCELED and result.error.value == ErrorCode.CANCELLED
 
@@ -340,7 +328,7 @@ def test_requests_wait_their_turn_in_a_bounded_queue(graph, node, action, wait_u
     refused = 12 - 1 - node.value("queue.depth")
     assert wait_until(lambda: sum(future.done() for future in futures) == refused)
     assert {future.result().result.error.value for future in futures if future.done()} == {ErrorCode.QUEUE_FULL}
-    assert not send(action, wait_until).accepted, "a goal that finds the queue full is rejected at once"
+    assert not action.send(goal_of()).accepted, "a goal that finds the queue full is rejected at once"
     gate.open.set()
     assert wait_until(lambda: all(future.done() for future in futures))
     codes = [future.result().result.error.value for future in futures]
@@ -348,15 +336,15 @@ def test_requests_wait_their_turn_in_a_bounded_queue(graph, node, action, wait_u
     graph.node.destroy_client(client)
 
 
-def test_a_deadline_counts_the_waiting_in_the_queue(graph, node, action, wait_until, monkeypatch):
+def test_a_deadline_counts_the_waiting_in_the_queue(graph, node, action, monkeypatch):
     gate = Gate(node, monkeypatch)
-    holder = send(action, wait_until)
+    holder = action.send(goal_of())
     assert gate.entered.wait(60.0)
     answer = generate(graph, deadline=0.05)  # while another request is worked on
     assert answer.error.value == ErrorCode.TIME_LIMIT and "0.05 s" in answer.error.message
     assert (answer.robot, tuple(answer.joint_names)) == ("panda", ROBOT.joint_names)
     gate.open.set()
-    assert outcome(holder, wait_until)[0] == GoalStatus.STATUS_SUCCEEDED
+    assert action.answer(holder)[0] == GoalStatus.STATUS_SUCCEEDED
     monkeypatch.undo()
     assert generate(graph, deadline=60.0).error.value == ErrorCode.SUCCESS
     assert generate(graph, deadline=1e-6).error.value == ErrorCode.TIME_LIMIT
@@ -375,16 +363,16 @@ def test_a_previous_answer_starts_the_next_one(graph, node):
 # --- Lifecycle
 
 
-def test_an_inactive_node_answers_so_and_stops_running_work(graph, node, action, wait_until, monkeypatch):
+def test_an_inactive_node_answers_so_and_stops_running_work(graph, node, action, monkeypatch):
     gate = Gate(node, monkeypatch)
-    handle = send(action, wait_until)
+    handle = action.send(goal_of())
     assert gate.entered.wait(60.0)
     node.trigger_deactivate()
-    status, result = outcome(handle, wait_until)
+    status, result = outcome(action.answer(handle))
     assert status == GoalStatus.STATUS_ABORTED and result.error.value == ErrorCode.CANCELLED
     monkeypatch.undo()
     answer = generate(graph)
     assert answer.error.value == ErrorCode.NOT_ACTIVE and answer.robot == "panda"
-    assert not send(action, wait_until).accepted
+    assert not action.send(goal_of()).accepted
     node.trigger_activate()
     assert generate(graph).error.value == ErrorCode.SUCCESS

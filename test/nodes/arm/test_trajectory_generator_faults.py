@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from action_msgs.msg import GoalStatus
-from rclpy.action import ActionClient
 from rclpy.parameter import Parameter
 from safetensors.torch import load_file, save_file
 from sensor_msgs.msg import JointState
@@ -35,20 +34,14 @@ GOAL = START + np.array([0.5, 0.1, 0.0, 0.2, 0.0, 0.1, 0.3])
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    node = graph.add(TrajectoryGeneratorNode(namespace="faults"))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    return started(TrajectoryGeneratorNode, "faults")
 
 
 @pytest.fixture(scope="module")
-def action(graph, node):
+def action(node, goals_to):
     many = {f"{service}_service_qos_profile": REQUESTS for service in ("goal", "result", "cancel")}
-    client = ActionClient(graph.node, GenerateTrajectoriesAction, f"{NAME}/generate_trajectories", **many)
-    assert client.wait_for_server(PATIENCE)
-    yield client
-    client.destroy()
+    return goals_to(GenerateTrajectoriesAction, f"{NAME}/generate_trajectories", **many)
 
 
 def state_of(q) -> JointState:
@@ -75,16 +68,13 @@ def assert_serving(graph):
     assert result.error.value == ErrorCode.SUCCESS and result.candidates, result.error.message
 
 
-def send(action, wait_until, **fields):
-    future = action.send_goal_async(GenerateTrajectoriesAction.Goal(request=request_of(**fields)))
-    assert wait_until(future.done, PATIENCE)
-    return future.result()
+def goal_of(**fields) -> GenerateTrajectoriesAction.Goal:
+    return GenerateTrajectoriesAction.Goal(request=request_of(**fields))
 
 
-def outcome(handle, wait_until):
-    future = handle.get_result_async()
-    assert wait_until(future.done, PATIENCE)
-    return future.result().status, future.result().result.result
+def outcome(answer):
+    """The status, and what the action's result holds."""
+    return answer.status, answer.result.result
 
 
 class Pause:
@@ -113,12 +103,12 @@ class Pause:
 
 
 @pytest.mark.parametrize("stage", ["sampling", "refining", "verifying"])
-def test_a_goal_is_cancelled_at_any_stage_and_the_next_is_answered(graph, node, action, wait_until, monkeypatch, stage):
+def test_a_goal_is_cancelled_at_any_stage_and_the_next_is_answered(graph, node, action, monkeypatch, stage):
     pause = Pause(node, monkeypatch, stage)
-    handle = send(action, wait_until)
+    handle = action.send(goal_of())
     assert pause.reached.wait(PATIENCE)
     handle.cancel_goal_async()
-    status, result = outcome(handle, wait_until)
+    status, result = outcome(action.answer(handle))
     assert status == GoalStatus.STATUS_CANCELED and result.error.value == ErrorCode.CANCELLED and not result.candidates
     monkeypatch.undo()
     assert_serving(graph)
@@ -126,17 +116,17 @@ def test_a_goal_is_cancelled_at_any_stage_and_the_next_is_answered(graph, node, 
 
 def test_a_goal_is_cancelled_while_it_waits_and_the_running_one_is_not(graph, node, action, wait_until, monkeypatch):
     pause = Pause(node, monkeypatch, "sampling")
-    running = send(action, wait_until)
+    running = action.send(goal_of())
     assert pause.reached.wait(PATIENCE)
-    waiting = [send(action, wait_until) for _ in range(3)]
+    waiting = [action.send(goal_of()) for _ in range(3)]
     assert wait_until(lambda: len(node.queue) == 4, PATIENCE)
     waiting[1].cancel_goal_async()
-    status, result = outcome(waiting[1], wait_until)
+    status, result = outcome(action.answer(waiting[1]))
     assert status == GoalStatus.STATUS_CANCELED and result.error.value == ErrorCode.CANCELLED
     assert len(node.queue) == 3, "its place in the queue is free again, the others wait on"
     pause.go_on.set()
     for handle in (running, waiting[0], waiting[2]):
-        status, result = outcome(handle, wait_until)
+        status, result = outcome(action.answer(handle))
         assert status == GoalStatus.STATUS_SUCCEEDED and result.candidates
 
 
@@ -152,10 +142,7 @@ def test_32_callers_at_once_all_get_an_honest_answer(graph, node, action, wait_u
         client.call_async(GenerateTrajectories.Request(request=request_of(num_samples=2, seed=seed)))
         for seed in range(16)
     ]
-    goals = [
-        action.send_goal_async(GenerateTrajectoriesAction.Goal(request=request_of(num_samples=2, seed=seed)))
-        for seed in range(16)
-    ]
+    goals = [action.client.send_goal_async(goal_of(num_samples=2, seed=seed)) for seed in range(16)]
     verdict = graph.call(VerifyTrajectory, f"{NAME}/verify", VerifyTrajectory.Request(trajectory=trajectory))
     assert verdict.valid
     assert wait_until(lambda: all(future.done() for future in goals), PATIENCE)
@@ -164,7 +151,7 @@ def test_32_callers_at_once_all_get_an_honest_answer(graph, node, action, wait_u
     for handle in accepted[1::2]:
         handle.cancel_goal_async()
     for handle in accepted:
-        status, result = outcome(handle, wait_until)
+        status, result = outcome(action.answer(handle))
         assert (status == GoalStatus.STATUS_SUCCEEDED) == bool(result.candidates)
         assert result.error.value in (ErrorCode.SUCCESS, ErrorCode.CANCELLED, ErrorCode.QUEUE_FULL)
     assert wait_until(lambda: all(future.done() for future in calls), PATIENCE)

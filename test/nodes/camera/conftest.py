@@ -41,11 +41,8 @@ def street():
 
 
 @pytest.fixture(scope="module")
-def node(graph):
-    node = graph.add(ImageAugmenterNode())
-    assert node.start()
-    yield node
-    graph.remove(node)
+def node(started):
+    return started(ImageAugmenterNode)
 
 
 @pytest.fixture

@@ -45,13 +45,10 @@ def folders(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def node(graph, folders):
-    checkpoint = Parameter("model.checkpoint", value=str(folders[0]))
-    node = graph.add(ImageAugmenterNode(namespace="able", parameter_overrides=[checkpoint]))
-    assert node.start()
+def node(started, folders):
+    node = started(ImageAugmenterNode, "able", {"model.checkpoint": str(folders[0])})
     node.pipeline.min_agreement = 0.0
-    yield node
-    graph.remove(node)
+    return node
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration, Time
-from rclpy.action import ActionClient
-from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Header
@@ -30,21 +28,13 @@ NAN = float("nan")
 
 
 @pytest.fixture(scope="module")
-def simulation(graph):
-    settings = {"world": "arm_cell", "rates.camera": 0.0}
-    overrides = [Parameter(name, value=value) for name, value in settings.items()]
-    node = graph.add(SimulationNode(namespace="controlled", parameter_overrides=overrides))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def simulation(started):
+    return started(SimulationNode, "controlled", {"world": "arm_cell", "rates.camera": 0.0})
 
 
 @pytest.fixture(scope="module")
-def client(graph, simulation):
-    client = ActionClient(graph.node, FOLLOW, f"controlled/{NAME}", feedback_sub_qos_profile=QoSProfile(depth=1000))
-    assert client.wait_for_server(10.0)
-    yield client
-    client.destroy()
+def client(simulation, goals_to):
+    return goals_to(FOLLOW, f"controlled/{NAME}", feedback_sub_qos_profile=QoSProfile(depth=1000))
 
 
 @pytest.fixture(scope="module")
@@ -67,23 +57,10 @@ def motion(step=STEP, duration=1.0) -> JointTrajectory:
     return to_joint_trajectory(Trajectory(ROBOT.joint_names, duration * s[:, 0], q, dq, ddq), Header())
 
 
-def send(client, wait_until, goal, feedback=None):
-    future = client.send_goal_async(goal, feedback_callback=feedback)
-    assert wait_until(future.done)
-    assert future.result().accepted
-    return future.result()
-
-
-def end(handle, wait_until):
-    future = handle.get_result_async()
-    assert wait_until(future.done)
-    return future.result().status, future.result().result
-
-
-def test_a_trajectory_is_followed_and_told_of(client, joints, wait_until):
+def test_a_trajectory_is_followed_and_told_of(client, joints):
     told = []
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=motion()), lambda message: told.append(message.feedback))
-    status, result = end(handle, wait_until)
+    handle = client.send(FOLLOW.Goal(trajectory=motion()), told)
+    status, result = client.answer(handle)
     assert (status, result.error_code) == (GoalStatus.STATUS_SUCCEEDED, FOLLOW.Result.SUCCESSFUL)
     assert np.allclose(joints[-1].position[:7], ROBOT.ready + STEP, atol=0.02)
     assert len(told) > 5 and told[0].joint_names == list(ROBOT.joint_names)
@@ -96,23 +73,23 @@ def test_a_trajectory_is_followed_and_told_of(client, joints, wait_until):
     assert times == sorted(times) and times[-1] < 2.5
 
 
-def test_joints_may_come_in_any_order(client, joints, wait_until):
+def test_joints_may_come_in_any_order(client, joints):
     goal = motion()
     goal.joint_names = goal.joint_names[::-1]
     for point in goal.points:
         for field in ("positions", "velocities", "accelerations"):
             setattr(point, field, getattr(point, field)[::-1])
-    status, _ = end(send(client, wait_until, FOLLOW.Goal(trajectory=goal)), wait_until)
+    status, _ = client.ask(FOLLOW.Goal(trajectory=goal))
     assert status == GoalStatus.STATUS_SUCCEEDED
     assert np.allclose(joints[-1].position[:7], ROBOT.ready + STEP, atol=0.02)
 
 
 def test_cancelled_it_holds_where_it_is(client, joints, wait_until):
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=motion(duration=20.0)))
+    handle = client.send(FOLLOW.Goal(trajectory=motion(duration=20.0)))
     assert wait_until(lambda: joints[-1].position[0] > 0.02)
     cancel = handle.cancel_goal_async()
     assert wait_until(cancel.done) and len(cancel.result().goals_canceling) == 1
-    status, result = end(handle, wait_until)
+    status, result = client.answer(handle)
     assert status == GoalStatus.STATUS_CANCELED and "holds" in result.error_string
     time.sleep(0.3)
     held = joints[-1].position[0]
@@ -120,34 +97,34 @@ def test_cancelled_it_holds_where_it_is(client, joints, wait_until):
     assert held == pytest.approx(joints[-1].position[0], abs=1e-3) and held < 0.3
 
 
-def test_a_tolerance_of_the_way_stops_it(client, joints, wait_until):
+def test_a_tolerance_of_the_way_stops_it(client, joints):
     tolerance = [JointTolerance(name="panda_joint1", position=1e-7)]
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=motion(duration=5.0), path_tolerance=tolerance))
-    status, result = end(handle, wait_until)
+    handle = client.send(FOLLOW.Goal(trajectory=motion(duration=5.0), path_tolerance=tolerance))
+    status, result = client.answer(handle)
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.PATH_TOLERANCE_VIOLATED)
     assert "panda_joint1" in result.error_string and joints[-1].position[0] < 0.2
 
 
-def test_a_goal_out_of_reach_of_its_tolerance_is_missed_in_time(client, wait_until):
+def test_a_goal_out_of_reach_of_its_tolerance_is_missed_in_time(client):
     goal = FOLLOW.Goal(trajectory=motion(), goal_time_tolerance=Duration(nanosec=300_000_000))
     goal.goal_tolerance = [JointTolerance(name=name, position=1e-300) for name in ROBOT.joint_names]
-    status, result = end(send(client, wait_until, goal), wait_until)
+    status, result = client.ask(goal)
     assert (status, result.error_code) == (GoalStatus.STATUS_ABORTED, FOLLOW.Result.GOAL_TOLERANCE_VIOLATED)
 
 
 @pytest.mark.parametrize("by", ["goal", "topic"])
 def test_a_newer_command_takes_its_place(graph, client, wait_until, joints, by):
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=motion(duration=20.0)))
+    handle = client.send(FOLLOW.Goal(trajectory=motion(duration=20.0)))
     if by == "goal":
-        newer = send(client, wait_until, FOLLOW.Goal(trajectory=motion()))
+        newer = client.send(FOLLOW.Goal(trajectory=motion()))
     else:
         publisher = graph.publisher(JointTrajectory, "controlled/joint_trajectory")
         assert wait_until(publisher.get_subscription_count)
         publisher.publish(motion())
-    status, result = end(handle, wait_until)
+    status, result = client.answer(handle)
     assert status == GoalStatus.STATUS_ABORTED and "took its place" in result.error_string
     if by == "goal":
-        assert end(newer, wait_until)[0] == GoalStatus.STATUS_SUCCEEDED
+        assert client.answer(newer)[0] == GoalStatus.STATUS_SUCCEEDED
     else:
         assert wait_until(lambda: np.allclose(joints[-1].position[:7], ROBOT.ready + STEP, atol=0.02))
         graph.node.destroy_publisher(publisher)
@@ -184,8 +161,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("change", HOSTILE.values(), ids=HOSTILE)
-def test_what_cannot_be_followed_is_refused_with_a_sentence(client, joints, wait_until, change):
-    status, result = end(send(client, wait_until, broken(change)), wait_until)
+def test_what_cannot_be_followed_is_refused_with_a_sentence(client, joints, change):
+    status, result = client.ask(broken(change))
     assert status == GoalStatus.STATUS_ABORTED and result.error_string.endswith(".")
     assert result.error_code in (FOLLOW.Result.INVALID_GOAL, FOLLOW.Result.INVALID_JOINTS)
     assert np.allclose(joints[-1].position[:7], ROBOT.ready, atol=1e-2), "and nothing moves"
@@ -195,15 +172,14 @@ def test_what_cannot_be_followed_is_refused_with_a_sentence(client, joints, wait
 def test_an_inactive_simulation_takes_no_goal_and_gives_up_the_one_it_has(
     simulation, client, joints, wait_until, begun
 ):
-    handle = send(client, wait_until, FOLLOW.Goal(trajectory=motion(duration=20.0)))
+    handle = client.send(FOLLOW.Goal(trajectory=motion(duration=20.0)))
     if begun:
         assert wait_until(lambda: joints[-1].position[0] > 0.005)
     simulation.trigger_deactivate()
     try:
-        status, result = end(handle, wait_until)
+        status, result = client.answer(handle)
         assert status == GoalStatus.STATUS_ABORTED and "NOT_ACTIVE" in result.error_string
-        refused = client.send_goal_async(FOLLOW.Goal(trajectory=motion()))
-        assert wait_until(refused.done) and not refused.result().accepted
+        assert not client.send(FOLLOW.Goal(trajectory=motion())).accepted
     finally:
         simulation.trigger_activate()
     count = len(joints)

@@ -35,11 +35,8 @@ ROBOT = load_robot()
 
 
 @pytest.fixture(scope="module")
-def simulation(graph):
-    node = graph.add(SimulationNode(namespace="sim"))
-    assert node.start()
-    yield node
-    graph.remove(node)
+def simulation(started):
+    return started(SimulationNode, "sim")
 
 
 @pytest.fixture(scope="module")

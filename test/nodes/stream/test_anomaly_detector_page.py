@@ -45,12 +45,9 @@ def test_its_paths_are_paths():
         NumericFields(message_type(kinds[re.match(r"\w+", path)[0]]), [path])
 
 
-@pytest.fixture
-def node(graph):
-    node = graph.add(AnomalyDetectorNode(namespace="page_of_anomalies"))
-    assert node.start()
-    yield node
-    graph.remove(node)
+@pytest.fixture(scope="module")
+def node(started):
+    return started(AnomalyDetectorNode, "page_of_anomalies")
 
 
 def test_its_topics_exist(node, hold_against):
