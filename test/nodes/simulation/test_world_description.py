@@ -1,3 +1,6 @@
+import time
+
+from geometry_msgs.msg import Twist, Vector3
 from nav_msgs.msg import OccupancyGrid
 from rclpy.parameter import Parameter
 
@@ -30,5 +33,27 @@ def test_a_world_without_an_arm_has_no_obstacles(graph):
         assert node.start()
         topics = dict(node.get_publisher_names_and_types_by_node("world_description", "/bare"))
         assert "/bare/map" in topics and "/bare/obstacles" not in topics
+    finally:
+        graph.remove(node)
+
+
+def test_a_base_stands_when_commands_cease_and_nobody_else_is_told(graph, wait_until):
+    overrides = {"world": "floor", "robots": ["left", "right"], "base.command_timeout": 0.2}
+    node = WorldDescriptionNode(
+        namespace="watched", parameter_overrides=[Parameter(name, value=value) for name, value in overrides.items()]
+    )
+    graph.add(node)
+    try:
+        assert node.start()
+        heard = {name: graph.listen(Twist, f"/watched/{name}/cmd_vel") for name in ("left", "right")}
+        commands = graph.publisher(Twist, "/watched/left/cmd_vel")
+        assert wait_until(lambda: commands.get_subscription_count() == 2)
+        drive = Twist(linear=Vector3(x=0.3))
+        commands.publish(drive)
+        assert wait_until(lambda: heard["left"] == [drive, Twist()])
+        commands.publish(Twist())
+        assert wait_until(lambda: len(heard["left"]) == 3)
+        time.sleep(0.5)
+        assert len(heard["left"]) == 3 and not heard["right"], "a zero needs no other"
     finally:
         graph.remove(node)
