@@ -16,7 +16,7 @@ class CommandWatch:
     """Listens to every base's `cmd_vel` and says zero there, once, when the last command moved it and is too old."""
 
     PARAMETERS = (
-        Parameter("base.command_timeout", 0.5, "A base is told to stand this long after the last command", "s", (0.05, 10)),
+        Parameter("base.command_timeout", 0.5, "A base is told to stand this long after a command", "s", (0.05, 10.0)),
     )  # fmt: skip
 
     def __init__(self, node: ManagedNode, bases: tuple[str, ...]):
