@@ -11,6 +11,7 @@ import torch
 from geometry_msgs.msg import Pose, Transform, TransformStamped
 
 from genmodels_ros.conversions.collision_objects import extended, moved, pose_of, to_object
+from genmodels_ros.conversions.transforms import frame_names
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.frames import Frames
@@ -68,7 +69,8 @@ def told_frames(message, robot: Robot, known: dict[str, np.ndarray]) -> dict[str
 
 def to_fixed(message: TransformStamped) -> tuple[str, tuple[str, np.ndarray]]:
     """(frame, (parent, parent_from_frame [4, 4])) of one of /tf_static. Raises GenModelsError(INVALID_OBSTACLE)."""
-    return message.child_frame_id, (message.header.frame_id, _matrix(message.transform))
+    frame, parent = frame_names(message)
+    return frame, (parent, _matrix(message.transform))
 
 
 def _with_octomap(known: ObjectScene, message, frames: Frames) -> ObjectScene:

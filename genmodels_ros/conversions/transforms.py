@@ -26,8 +26,13 @@ def from_transform(message: TransformStamped) -> tuple[str, str, np.ndarray]:
 
     Raises GenModelsError(NOT_FINITE) as `to_planar`.
     """
-    parent, frame = (name.lstrip("/") for name in (message.header.frame_id, message.child_frame_id))  # as tf2 does
+    frame, parent = frame_names(message)
     return frame, parent, to_planar(_pose(message.transform), f"The transform from {parent!r} to {frame!r}")
+
+
+def frame_names(message: TransformStamped) -> tuple[str, str]:
+    """(frame, its parent), without a leading slash, which tf2 drops, too."""
+    return message.child_frame_id.lstrip("/"), message.header.frame_id.lstrip("/")
 
 
 def _pose(transform: Transform):

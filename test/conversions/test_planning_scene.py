@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shape_msgs.msg import Mesh, MeshTriangle, Plane, SolidPrimitive
 from std_msgs.msg import Header
 
-from genmodels_ros.conversions.planning_scene import OCTOMAP, PLANNING_SCENE, told_frames, updated
+from genmodels_ros.conversions.planning_scene import OCTOMAP, PLANNING_SCENE, to_fixed, told_frames, updated
 from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.collision import CollisionChecker
@@ -233,6 +233,13 @@ def test_the_planning_frame_is_read_from_the_joint_that_leads_to_the_robot():
     known = after(message, frames=Frames(ROBOT, lambda: ROBOT.ready, told))
     np.testing.assert_allclose(known.scene.obstacles[0].center, (0.5 * np.cos(1), -0.5 * np.sin(1), 0.2), atol=1e-9)
     np.testing.assert_allclose(told["camera"], told["world"] @ [[1, 0, 0, 0.3], *np.eye(4)[1:]])
+
+
+def test_a_fixed_transform_s_frames_lose_a_leading_slash():
+    fixed = TransformStamped(header=Header(frame_id="/world"), child_frame_id="/camera")
+    fixed.transform.translation.x = 0.3
+    frame, (parent, pose) = to_fixed(fixed)
+    assert (frame, parent) == ("camera", "world") and pose[0, 3] == 0.3
 
 
 def test_what_is_fixed_in_a_known_frame_is_known():
