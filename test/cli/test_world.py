@@ -35,9 +35,19 @@ def test_a_random_floor_is_another_floor(tmp_path):
     assert (tmp_path / "1.sdf").read_text() != (tmp_path / "2.sdf").read_text()
 
 
+def test_robots_that_are_named_are_all_in_it(tmp_path):
+    named = ["--robots", "left,right"]
+    assert main(["world", "floor", "--out", str(tmp_path / "two.sdf"), *named]) == 0
+    models = {model.get("name") for model in ElementTree.parse(tmp_path / "two.sdf").findall("world/model")}
+    assert {"left", "right"} <= models and "base" not in models
+    assert main(["world", "floor", "--format", "mjcf", "--out", str(tmp_path / "two.xml"), *named]) == 0
+    assert mujoco.MjModel.from_xml_path(str(tmp_path / "two.xml")).nu == 6
+
+
 def test_what_cannot_be_is_one_line(tmp_path, capsys):
-    assert main(["world", "both", "--floor-seed", "1", "--out", str(tmp_path / "both.sdf")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    for arguments in (["both", "--floor-seed", "1"], ["floor", "--robots", "left,left"]):
+        assert main(["world", *arguments, "--out", str(tmp_path / "none.sdf")]) == 2
+        assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_each_robot_has_a_urdf_but_two_have_none(tmp_path, capsys):
