@@ -31,15 +31,15 @@ def differences(results: dict[str, np.ndarray]) -> Table:
     wanted = (
         ("GAN", "classical, as trained"),
         ("GAN", "classical"),
-        ("GAN", "source"),
-        ("GAN", "source, as trained"),
-        ("GAN", "source once"),
-        ("classical", "source"),
         ("GAN, as trained", "classical, as trained"),
-        ("GAN, as trained", "source, as trained"),
-        ("both", "classical, as trained"),
-        ("both", "source"),
+        ("GAN", "source"),
+        ("GAN", "source once"),
+        ("GAN, as trained", "source"),
+        ("classical", "source"),
+        ("classical, as trained", "source"),
+        ("both", "classical"),
         ("both", "GAN"),
+        ("both", "source"),
         ("GAN", "GAN, no mark"),
     )
     pairs = [pair for pair in wanted if set(pair) <= set(results)]
@@ -83,11 +83,12 @@ def widths_table(tried: dict[tuple[int, ...], float], chosen: tuple[int, ...]) -
     )
 
 
-def share_table(tried: dict[float, float], chosen: float) -> Table:
-    """tried: share of the way to an arm's end → points that the GAN arm gains on the source arm at home."""
+def share_table(tried: dict[str, dict[float, float]]) -> Table:
+    """tried: arm → share of the way to its end → points that it gains on the source arm at home."""
+    rows = [(arm, share, gain) for arm, found in tried.items() for share, gain in found.items()]
     return Table(
-        "GAN − source on validation source frames by how far the weights go, points of mean IoU, all seeds",
-        ("share of the way", "GAN − source"),
-        tuple(tried.items()),
-        (f"Chosen: {chosen}.",),
+        "How far each arm goes: arm − source on validation source frames, points of mean IoU, mean over all seeds",
+        ("arm", "share of the way", "arm − source"),
+        tuple(rows),
+        ("Chosen: the last of each arm.",),
     )
