@@ -39,11 +39,11 @@ class Settings:
 
     objective: str = "relativistic"
     gamma: float | None = None  # of the penalty; None: the objective's own
-    last_gamma: float = 0.1  # of gamma, at the end, as R3GAN's (Huang et al. 2024)
+    last_gamma: float = 0.5  # of gamma, at the end: it falls, as R3GAN's does (Huang et al. 2024)
     penalty_every: int = 8  # rounds
     augmentation: float | None = None  # strength of what D sees changed; None: as far as it overfits
-    generator_rate: float = 5e-4
-    discriminator_rate: float = 5e-4
+    generator_rate: float = 2e-4  # at 5e-4 all colours of a batch swing round together, and their average is grey
+    discriminator_rate: float = 2e-4
     latent: int = 64
     channels: tuple[int, ...] = (192, 128, 64, 32)
     patch: int = 2  # pixels that the finest level paints at once, each way
