@@ -83,7 +83,8 @@ class LocalPlannerNode(ModelNode):
         self._input = ObservationInput(self, self.observe)
         self.frames = Frames(self, self._input)
         self.map_routes = MapRoutes(self, self.frames)
-        self.add_subscription(PoseStamped, "goal_pose", self.receive_goal)
+        # a way on a large map takes seconds, in which scans must not wait
+        self.add_subscription(PoseStamped, "goal_pose", self.receive_goal, group=self.concurrent)
         if SPEED_LIMIT is not None:
             self.add_subscription(SPEED_LIMIT, "speed_limit", self.limit_speed)
         steady = Clock(clock_type=ClockType.STEADY_TIME)  # a clock that died must not leave the last command in force

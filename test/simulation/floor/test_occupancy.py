@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 
 from genmodels_ros.simulation.floor.layouts import demo_floor_plan, random_floor_plan
-from genmodels_ros.simulation.floor.occupancy import rasterise
+from genmodels_ros.simulation.floor.occupancy import SEARCHED_WHOLE, OccupancyGrid, rasterise
 from genmodels_ros.simulation.floor.plan import plan_from_occupancy, plan_from_segments
 from genmodels_ros.simulation.solids import Solid
 
@@ -51,3 +53,26 @@ def test_no_path_through_a_closed_wall():
 def test_a_plan_without_room_says_so_with_no_points():
     full = plan_from_occupancy(np.ones((5, 5), bool), 0.2)
     assert full.sample_free(np.random.default_rng(0), 3).shape == (0, 2)
+
+
+def test_ways_on_large_grids_are_hardly_longer_and_touch_nothing(monkeypatch):
+    occupied = np.zeros((400, 400), bool)
+    for row, door in ((80, 300), (160, 60), (240, 330), (320, 100)):
+        occupied[row] = True
+        occupied[row, door : door + 24] = False
+    grid = OccupancyGrid(occupied, 0.05, (0.0, 0.0))
+    assert occupied.size > SEARCHED_WHOLE
+    found = grid.shortest_path((1.0, 1.0), (19.0, 19.0), clearance=0.3)
+    monkeypatch.setattr("genmodels_ros.simulation.floor.occupancy.SEARCHED_WHOLE", occupied.size)
+    shortest = grid.shortest_path((1.0, 1.0), (19.0, 19.0), clearance=0.3)
+    near, exact = (np.hypot(*np.diff(way, axis=0).T).sum() for way in (found, shortest))
+    assert exact > 40 and near < 1.02 * exact
+    points = np.concatenate([np.linspace(a, b, 200) for a, b in pairwise(found)])
+    assert min(grid.distance[grid.cell(point)] for point in points) > 0.2
+
+
+def test_a_large_grid_without_a_way_says_so():
+    occupied = np.zeros((400, 400), bool)
+    occupied[200] = True
+    occupied[200, 100:103] = False  # too narrow
+    assert OccupancyGrid(occupied, 0.05, (0.0, 0.0)).shortest_path((1.0, 1.0), (19.0, 19.0), clearance=0.3) is None
