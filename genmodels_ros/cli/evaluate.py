@@ -22,7 +22,7 @@ def add(commands) -> None:
 
 
 def _world_model(args):
-    from genmodels_ros.evaluation.world_model.bench import evaluate_recording
+    from genmodels_ros.evaluation.world_model.recordings import evaluate_recording
 
     tables = evaluate_recording(
         args.recording,

@@ -1,73 +1,24 @@
-"""Measures of the world model: on a recording (`genmodels evaluate world-model`), and `genmodels bench`'s tables."""
+"""`genmodels bench world-model`: simulated floors, real logs, faults, speed."""
 
+import time
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from genmodels_ros.data.recordings import Recording, open_recording
+from genmodels_ros.data.recordings import open_recording
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.world_model.anomalies import bench_anomalies
-from genmodels_ros.evaluation.world_model.recorded_images import evaluate_images
-from genmodels_ros.evaluation.world_model.recorded_scans import Predictions, predict_recording
-from genmodels_ros.evaluation.world_model.simulated_drives import bench_simulated, bench_speed
+from genmodels_ros.evaluation.world_model.drive_tables import collision_table, listening_table, pose_table, scan_tables
+from genmodels_ros.evaluation.world_model.recorded_scans import predict_recording
+from genmodels_ros.evaluation.world_model.recordings import error_table
+from genmodels_ros.evaluation.world_model.simulated_drives import HELD_OUT_SEED, drive_floors, observations_of
 from genmodels_ros.pipelines.world_model import WorldModel
 
 BUILDING = "intel-corrected.log.gz"  # a real one, held out of training
 LOGS = ("intel-lab-sequential.log.gz", "mit-csail-sequential.log.gz")
-
-
-def evaluate_recording(
-    path: Path, *, context: int = 10, checkpoint: Path | None = None, device: str = "auto", seed: int = 0,
-    dump: Path | None = None, max_starts: int = 400,
-) -> list[Table]:  # fmt: skip
-    """Prediction error by horizon beside the baselines, and the dump if asked for.
-
-    A recording with images but no scans is for the camera world model. Raises GenModelsError: NO_OBSERVATION for a
-    recording that cannot be used, MODEL_UNAVAILABLE.
-    """
-    recording = open_recording(path)
-    if not recording.scans and recording.num_images:
-        settings = {"context": context, "checkpoint": checkpoint, "device": device, "seed": seed}
-        return [*evaluate_images(recording, dump=dump, max_starts=max_starts, **settings), *_left_out(recording)]
-    world = WorldModel.from_checkpoint(checkpoint, device=device)
-    predictions = predict_recording(world, recording, context, max_starts)
-    if dump is not None:
-        predictions.save(dump)
-    return [error_table(f"Scan prediction, {Path(path).name}", predictions, seed), *_left_out(recording)]
-
-
-def error_table(title: str, predictions: Predictions, seed: int = 0) -> Table:
-    """A row a horizon: error of each baseline and of the model with its interval, skill against the best baseline."""
-    model = predictions.errors(predictions.ranges_pred)
-    baselines = {name: predictions.errors(ranges) for name, ranges in predictions.baselines.items()}
-    rows = []
-    for k, steps in enumerate(predictions.horizon_steps):
-        usable = np.isfinite(model[:, k])
-        errors = {name: values[usable, k] for name, values in baselines.items()}
-        own = model[usable, k]
-        best = min(errors, key=lambda name: errors[name].mean())
-        low, high = bootstrap_mean(own, seed)
-        ratio_low, ratio_high = bootstrap_ratio(own, errors[best], seed)
-        rows.append(
-            (
-                int(steps), float(np.median(predictions.seconds[:, k])), int(usable.sum()),
-                *[float(values.mean()) for values in errors.values()],
-                float(own.mean()), f"{low:.3f} to {high:.3f}", float(1 - own.mean() / errors[best].mean()),
-                f"{1 - ratio_high:.2f} to {1 - ratio_low:.2f}",
-            )
-        )  # fmt: skip
-    columns = (
-        "scans ahead", "s (median)", "starts", *[f"{name} [m]" for name in baselines], "model [m]", "95 %",
-        "skill", "skill 95 %",
-    )  # fmt: skip
-    return Table(f"{title}: mean absolute error of hit beams, motion given", columns, tuple(rows))
-
-
-def _left_out(recording: Recording) -> list[Table]:
-    rows = tuple((note,) for note in recording.notes)
-    return [Table("What the reader left out", ("note",), rows)] if rows else []
 
 
 def bench(options: BenchOptions) -> list[Table]:
@@ -86,3 +37,49 @@ def bench(options: BenchOptions) -> list[Table]:
 
 def _find(folder: Path | None, name: str) -> Path | None:
     return None if folder is None else next(iter(sorted(Path(folder).rglob(name))), None)
+
+
+def bench_simulated(world: WorldModel, *, seed: int, floors: int, building: Path | None = None) -> list[Table]:
+    """Tables of prediction, pose and collision on floors without and with people, and on pieces of a real `building`
+    with people if its log is given.
+    """
+    half = floors // 2
+    groups = {
+        f"{half} floors without people": drive_floors(world, HELD_OUT_SEED + seed, half, people=0),
+        f"{floors - half} floors with people": drive_floors(world, HELD_OUT_SEED + seed + 1, floors - half, people=6),
+    }
+    if building is not None:
+        pieces = max(1, half // 2)
+        name = f"{pieces} pieces of {building.name.split('-')[0]}'s building, with people"
+        groups[name] = drive_floors(world, HELD_OUT_SEED + seed + 2, pieces, people=6, building=building)
+    starts = list(chain(*groups.values()))
+    return [
+        *chain(*(scan_tables(name, some, seed) for name, some in groups.items())),
+        listening_table(starts, seed),
+        pose_table(starts, seed),
+        collision_table(groups),
+    ]
+
+
+def bench_speed(world: WorldModel, quick: bool) -> Table:
+    """Time of one observation and of 256 rollouts x 14 steps, on this machine, one thread per torch setting."""
+    from genmodels_ros.simulation.floor.episodes import simulate_floor
+
+    observations = observations_of(simulate_floor(HELD_OUT_SEED, 0, steps=60 if quick else 200))
+    world.reset()
+    commands = np.random.default_rng(0).uniform([-0.1, -1.2], [0.6, 1.2], size=(256, 1, 2)).repeat(14, axis=1)
+    observing, imagining = [], []
+    for observation in observations:
+        observing.append(_seconds(lambda o=observation: world.observe(o)))
+        imagining.append(_seconds(lambda: world.imagine(commands)))
+    rows = tuple(
+        (name, *[1000 * float(np.percentile(times, q)) for q in (50, 95)])
+        for name, times in (("observe one scan", observing), ("imagine 256 sequences x 14 steps", imagining))
+    )
+    return Table(f"Speed, {world.device}, {torch.get_num_threads()} threads", ("what", "p50 [ms]", "p95 [ms]"), rows)
+
+
+def _seconds(function) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started

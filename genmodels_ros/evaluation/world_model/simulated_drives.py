@@ -1,8 +1,6 @@
-"""The world model on simulated floors it was not trained on, beside its baselines: scans, poses, collisions, speed."""
+"""The world model on simulated floors it was not trained on: what it and its baselines predicted, and what came."""
 
-import time
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +8,18 @@ import torch
 from tqdm import tqdm
 
 from genmodels_ros.data.episodes import ANGLE_MIN, Episodes
-from genmodels_ros.evaluation.statistics import (
-    auroc,
-    bootstrap_mean,
-    bootstrap_ratio,
-    expected_calibration_error,
-    recall_at_false_positives,
-)
-from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.evaluation.world_model.collision_monitors import monitors
 from genmodels_ros.evaluation.world_model.recorded_scans import driven_steps, measured_ranges, relative_pose
-from genmodels_ros.evaluation.world_model.scan_baselines import NAMES, Baselines
+from genmodels_ros.evaluation.world_model.scan_baselines import Baselines
 from genmodels_ros.models.world_model import planar
-from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
+from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.pipelines.observation import Observation
 from genmodels_ros.pipelines.world_model import WorldModel
 
 HELD_OUT_SEED = 9001  # of floors; training uses small ones
 CONTEXT, STRIDE = 10, 7  # rows seen before the first start, rows between starts
 SCAN_STEPS = (2, 5, 10)  # 0.4, 1 and 2 s
-COLLISION_STEPS, FINE = 6, 4  # 1.2 s; parts of a step at which monitors look
-MONITORS = ("present twist held", "commands, scan as it stands", "commands, tracked movers")
+COLLISION_STEPS = 6  # 1.2 s
 MODEL, SHUFFLED = "model", "shuffled"
 RANGE_MIN, RANGE_MAX = 0.12, 12.0
 
@@ -45,28 +35,6 @@ class Start:
     probability: float  # of a touch within COLLISION_STEPS
     clearances: dict[str, float]  # m that each monitor sees
     touched: bool
-
-
-def bench_simulated(world: WorldModel, *, seed: int, floors: int, building: Path | None = None) -> list[Table]:
-    """Tables of prediction, pose and collision on floors without and with people, and on pieces of a real `building`
-    with people if its log is given.
-    """
-    half = floors // 2
-    groups = {
-        f"{half} floors without people": drive_floors(world, HELD_OUT_SEED + seed, half, people=0),
-        f"{floors - half} floors with people": drive_floors(world, HELD_OUT_SEED + seed + 1, floors - half, people=6),
-    }
-    if building is not None:
-        pieces = max(1, half // 2)
-        name = f"{pieces} pieces of {building.name.split('-')[0]}'s building, with people"
-        groups[name] = drive_floors(world, HELD_OUT_SEED + seed + 2, pieces, people=6, building=building)
-    starts = list(chain(*groups.values()))
-    return [
-        *chain(*(scan_tables(name, some, seed) for name, some in groups.items())),
-        listening_table(starts, seed),
-        pose_table(starts, seed),
-        collision_table(groups),
-    ]
 
 
 def drive_floors(world: WorldModel, seed: int, floors: int, people: int, building: Path | None = None) -> list[Start]:
@@ -153,128 +121,3 @@ def _errors(future: list[Observation], predictions: dict[str, np.ndarray]) -> di
     hit = np.isfinite(truth) & (truth < future[0].range_max)
     error = lambda ranges: np.array([np.abs(r - t)[h].mean() for r, t, h in zip(ranges, truth, hit, strict=True)])  # noqa: E731
     return {name: error(ranges) for name, ranges in predictions.items()}
-
-
-def monitors(observation: Observation, commands: np.ndarray, velocity: np.ndarray) -> dict[str, float]:
-    """The least distance [m] from the footprint to what the last scan shows, as monitors without learning see it.
-
-    One holds the measured twist (as Nav2's collision monitor), one drives the commands [T, 2], one does so while what
-    was tracked moves on at its `velocity` [B, 2] m/s.
-    """
-    fan, angles = observation.fan(), observation.beams.angles()
-    hit = fan.hit[0].numpy()
-    points = (fan.ranges[0][:, None] * torch.stack([angles.cos(), angles.sin()], -1)).numpy()[hit]
-    if not len(points):
-        return dict.fromkeys(MONITORS, RANGE_MAX)
-    fine = np.repeat(commands, FINE, axis=0)
-    held = np.broadcast_to(observation.twist, fine.shape)
-    ages = TIME_STEP / FINE * np.arange(1, len(fine) + 1)
-    onward = points[None] + velocity[hit][None] * ages[:, None, None]
-    still = points[None]
-    return {
-        name: float(np.linalg.norm(_path(twists)[:, None] - where, axis=-1).min() - RADIUS)
-        for name, twists, where in zip(MONITORS, (held, fine, fine), (still, still, onward), strict=True)
-    }
-
-
-def _path(twists: np.ndarray) -> np.ndarray:
-    """Positions [T, 2] of a base that drives the twists [T, 2], TIME_STEP / FINE each."""
-    return planar.drive(torch.as_tensor(np.array(twists, dtype=float)), TIME_STEP / FINE).numpy()[:, :2]
-
-
-# Tables
-
-
-def scan_tables(title: str, starts: list[Start], seed: int) -> list[Table]:
-    """Error by horizon of the model beside the baselines: all know the commands only, or all are given the motion."""
-    free = [start for start in starts if start.told is not None]
-    return [
-        _scan_table(f"{title}, {what}", [getattr(start, which) for start in free], seed)
-        for which, what in (
-            ("told", "from commands alone, which take the place of odometry"),
-            ("given", "motion given"),
-        )
-    ]
-
-
-def _scan_table(title: str, errors: list[dict[str, np.ndarray]], seed: int) -> Table:
-    rows = []
-    for k, steps in enumerate(SCAN_STEPS):
-        values = {name: np.array([item[name][k] for item in errors]) for name in (*NAMES, MODEL)}
-        best = min(NAMES, key=lambda name: values[name].mean())
-        means = [float(values[name].mean()) for name in (*NAMES, MODEL)]
-        rows.append((steps * TIME_STEP, len(errors), *means, best, _skill(values[MODEL], values[best], seed)))
-    columns = ("s", "starts", *[f"{name} [m]" for name in (*NAMES, MODEL)], "best baseline", "skill")
-    return Table(f"{title}: mean absolute error of hit beams", columns, tuple(rows))
-
-
-def _skill(own: np.ndarray, best: np.ndarray, seed: int) -> str:
-    low, high = bootstrap_ratio(own, best, seed)
-    return f"{1 - own.mean() / best.mean():+.2f} ({1 - high:+.2f} to {1 - low:+.2f})"
-
-
-def listening_table(starts: list[Start], seed: int) -> Table:
-    """How much worse the model gets when it is told other commands than were driven."""
-    free = [start.told for start in starts if start.told is not None]
-    rows = []
-    for k, steps in enumerate(SCAN_STEPS):
-        own, other = (np.array([item[name][k] for item in free]) for name in (MODEL, SHUFFLED))
-        low, high = bootstrap_ratio(other, own, seed)
-        rows.append((steps * TIME_STEP, float(own.mean()), float(other.mean()), float(other.mean() / own.mean() - 1),
-                     f"{low - 1:.2f} to {high - 1:.2f}"))  # fmt: skip
-    columns = ("s", "true commands [m]", "shuffled commands [m]", "rise", "95 %")
-    return Table("Does the model listen to its actions? Scan error", columns, tuple(rows))
-
-
-def pose_table(starts: list[Start], seed: int) -> Table:
-    """Position error after 2 s with slip and latency."""
-    own, unicycle = (
-        np.array([getattr(start, name) for start in starts if start.told is not None])
-        for name in ("pose_error", "pose_error_unicycle")
-    )
-    rows = tuple(
-        (name, float(values.mean()), "{:.3f} to {:.3f}".format(*bootstrap_mean(values, seed)))
-        for name, values in (("commanded unicycle", unicycle), ("model", own))
-    )
-    return Table("Position error 2 s ahead, slip and latency unknown", ("predictor", "mean [m]", "95 %"), rows)
-
-
-def collision_table(groups: dict[str, list[Start]]) -> Table:
-    """How well a touch within 1.2 s is foreseen, beside monitors that extrapolate geometry."""
-    rows = []
-    for group, starts in (*groups.items(), ("all", list(chain(*groups.values())))):
-        labels = np.array([start.touched for start in starts])
-        scores = {
-            "model": np.array([start.probability for start in starts]),
-            **{name: np.array([-start.clearances[name] for start in starts]) for name in MONITORS},
-        }
-        for name, score in scores.items():
-            error = expected_calibration_error(score, labels) if name == "model" else None
-            recall = recall_at_false_positives(score, labels)
-            rows.append((group, name, len(labels), int(labels.sum()), auroc(score, labels), recall, error))
-    columns = ("floors", "predictor", "starts", "touches", "AUROC", "recall at 5 % false positives", "ECE")
-    return Table("Touching something within 1.2 s of commanded driving", columns, tuple(rows))
-
-
-def bench_speed(world: WorldModel, quick: bool) -> Table:
-    """Time of one observation and of 256 rollouts x 14 steps, on this machine, one thread per torch setting."""
-    from genmodels_ros.simulation.floor.episodes import simulate_floor
-
-    observations = observations_of(simulate_floor(HELD_OUT_SEED, 0, steps=60 if quick else 200))
-    world.reset()
-    commands = np.random.default_rng(0).uniform([-0.1, -1.2], [0.6, 1.2], size=(256, 1, 2)).repeat(14, axis=1)
-    observing, imagining = [], []
-    for observation in observations:
-        observing.append(_seconds(lambda o=observation: world.observe(o)))
-        imagining.append(_seconds(lambda: world.imagine(commands)))
-    rows = tuple(
-        (name, *[1000 * float(np.percentile(times, q)) for q in (50, 95)])
-        for name, times in (("observe one scan", observing), ("imagine 256 sequences x 14 steps", imagining))
-    )
-    return Table(f"Speed, {world.device}, {torch.get_num_threads()} threads", ("what", "p50 [ms]", "p95 [ms]"), rows)
-
-
-def _seconds(function) -> float:
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started

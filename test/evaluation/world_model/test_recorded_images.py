@@ -8,8 +8,8 @@ import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation.image_similarity import FeatureDistance, sharpness, ssim
-from genmodels_ros.evaluation.world_model.bench import evaluate_recording
 from genmodels_ros.evaluation.world_model.image_baselines import constant_flow
+from genmodels_ros.evaluation.world_model.recordings import evaluate_recording
 
 SHIFT, WIDTH = 3, 96  # pixels an image; pixels
 
