@@ -49,3 +49,4 @@ def test_an_untrained_generator_has_other_weights_than_the_one_judged():
     )
     made = untrained(synthesizer, 2, seed=0)
     assert made.shape == (2, 16, 24, 3) and not np.array_equal(made[0], synthesizer.sample(2, seed=0)[0].image)
+    assert np.array_equal(made, untrained(synthesizer, 2, seed=0))

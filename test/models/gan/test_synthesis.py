@@ -55,6 +55,14 @@ def test_the_shipped_config_holds_no_discriminator():
     assert not hasattr(gan, "discriminator") and gan.labels == (0, 1)
 
 
+@pytest.mark.parametrize("patch", [1, 2, 4])
+def test_the_discriminator_sees_every_pixel(patch):
+    gan = model((0, 1), channels=(16, 16), patch=patch)
+    images = torch.rand(1, 5, 16, 24, requires_grad=True)
+    gan.discriminator(images).sum().backward()
+    assert (images.grad != 0).all()
+
+
 @pytest.mark.parametrize(("height", "width"), [(18, 24), (16, 0), (16, 30)])
 @pytest.mark.parametrize("shape", [{"channels": (16, 16, 16)}, {"channels": (16, 16), "patch": 2}])
 def test_sizes_that_cannot_be_halved_are_refused(height, width, shape):
