@@ -1,0 +1,114 @@
+"""What a texture over a kept recolouring adds: nearness to real cars' pictures, whole and in detail, and edges kept.
+
+python -m genmodels_ros.evaluation.augmenter.repainting DATA [--checkpoint FOLDER] [--picture OUT.jpg]
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from genmodels_ros.evaluation.augmenter.driven_places import places
+from genmodels_ros.evaluation.augmenter.image_distance import features
+from genmodels_ros.evaluation.distribution.kernel_distance import kernel_distance
+from genmodels_ros.evaluation.tables import Table
+from genmodels_ros.models.checkpoint import shipped
+from genmodels_ros.pipelines.augmentation import AugmentedImage, ImageAugmenter
+from genmodels_ros.pipelines.comparison_grid import picture_grid
+from genmodels_ros.training.augmenter_losses import detail
+
+FRAME_SEED = 720_000  # tracks that no shipped checkpoint was trained on
+LIGHT, TEXTURE = "track_sim_to_real", "track_sim_to_real_texture"
+STRENGTHS = (1.0, 0.5)
+SHOWN = 5  # rows of the picture
+
+
+class Repaintings:
+    """rgb uint8 [N, H, W, 3] and labels [N, H, W] of simulated frames, recoloured and repainted with the same codes."""
+
+    def __init__(self, rgb: np.ndarray, labels: np.ndarray, texture: Path, seed: int = 0):
+        light, texture = (
+            ImageAugmenter.from_checkpoint(folder, device="cpu", mark=False) for folder in (shipped(LIGHT), texture)
+        )
+        self.rgb, self.labels, self.seed = rgb, labels, seed
+        self.arms = {
+            "recoloured": (light, False),
+            "repainted": (texture, False),
+            "repainted, steered by labels": (texture, True),
+        }
+
+    def make(self, arm: str, strength: float = 1.0) -> list[AugmentedImage]:
+        augmenter, steered = self.arms[arm]
+        return [
+            augmenter.augment(image, seed=self.seed + i, strength=strength, labels=mask if steered else None)
+            for i, (image, mask) in enumerate(zip(self.rgb, self.labels, strict=True))
+        ]
+
+
+def table(made: Repaintings, real: np.ndarray) -> Table:
+    """real: uint8 [2 N, H, W, 3], one half the target, the other the floor."""
+    target, other = real[0::2], real[1::2]
+    rows = [
+        ("source", None, *_distances(made.rgb, made.rgb, target), None, None),
+        ("other real frames", None, *_distances(other, made.rgb, target), None, None),
+    ]
+    for arm in made.arms:
+        for strength in STRENGTHS:
+            variants = made.make(arm, strength)
+            distances = _distances(np.stack([one.image for one in variants]), made.rgb, target)
+            kept, refused = (
+                np.mean(x) for x in zip(*((one.quality, not one.accepted) for one in variants), strict=True)
+            )
+            rows.append((arm, strength, *distances, float(kept), f"{refused:.1%}"))
+    columns = ("pictures", "strength", "KID", "KID of detail", "edges kept (F1)", "refused")
+    return Table(f"Simulated track camera to real cars, KID x1000, {len(target)} frames", columns, tuple(rows))
+
+
+def _distances(pictures: np.ndarray, source: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """To the target: of whole pictures, and of what they show beside the mean of the 17x17 around each pixel."""
+    return tuple(
+        kernel_distance(see(pictures), see(target), torch.cat([see(target), see(source)]))
+        for see in (features, _detail_features)
+    )
+
+
+def _detail_features(pictures: np.ndarray) -> Tensor:
+    parts = torch.from_numpy(pictures).permute(0, 3, 1, 2).split(64)
+    details = torch.cat([detail(part.float() / 255).clamp(0, 1).mul(255).round().byte() for part in parts])
+    return features(details.permute(0, 2, 3, 1).numpy())
+
+
+def sheet(made: Repaintings, real: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 3] RGB: each frame, recoloured, repainted, and some real picture beside it."""
+    columns = [made.rgb, *([one.image for one in made.make(arm)] for arm in list(made.arms)[::2]), real]
+    return picture_grid(
+        list(zip(*columns, strict=True)), ["source", "recoloured", "repainted", "real car"], cell_width=320
+    )
+
+
+def main() -> None:
+    from genmodels_ros.simulation.track.camera import track_frames
+
+    parser = argparse.ArgumentParser(description="what a texture over a recolouring adds")
+    parser.add_argument("data", type=Path, help="folder of recordings, Donkey tubs under camera/")
+    parser.add_argument("--checkpoint", type=Path, default=shipped(TEXTURE))
+    parser.add_argument("--picture", type=Path, help="write a picture instead, JPEG")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    rgb, labels, _ = map(np.stack, zip(*track_frames(args.count, FRAME_SEED + args.seed), strict=True))
+    drives = [part.rgb for place in places(sorted(args.data.glob("camera/*.tar.gz"))) for part in place.parts]
+    real = np.random.default_rng(args.seed).permutation(np.concatenate(drives))[: 2 * args.count]
+    if args.picture is None:
+        print(table(Repaintings(rgb, labels, args.checkpoint, args.seed), real).markdown())
+        return
+    shown = slice(None, None, args.count // SHOWN)
+    picture = sheet(Repaintings(rgb[shown], labels[shown], args.checkpoint, args.seed), real[: len(rgb[shown])])
+    cv2.imwrite(str(args.picture), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+
+
+if __name__ == "__main__":
+    main()
