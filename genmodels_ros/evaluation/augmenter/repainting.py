@@ -51,28 +51,34 @@ class Repaintings:
 def table(made: Repaintings, real: np.ndarray) -> Table:
     """real: uint8 [2 N, H, W, 3], one half the target, the other the floor."""
     target, other = real[0::2], real[1::2]
+    distances = Distances(made.rgb, target)
     rows = [
-        ("source", None, *_distances(made.rgb, made.rgb, target), None, None),
-        ("other real frames", None, *_distances(other, made.rgb, target), None, None),
+        ("source", None, *distances(made.rgb), None, None),
+        ("other real frames", None, *distances(other), None, None),
     ]
     for arm in made.arms:
         for strength in STRENGTHS:
             variants = made.make(arm, strength)
-            distances = _distances(np.stack([one.image for one in variants]), made.rgb, target)
+            near = distances(np.stack([one.image for one in variants]))
             kept, refused = (
                 np.mean(x) for x in zip(*((one.quality, not one.accepted) for one in variants), strict=True)
             )
-            rows.append((arm, strength, *distances, float(kept), f"{refused:.1%}"))
+            rows.append((arm, strength, *near, float(kept), f"{refused:.1%}"))
     columns = ("pictures", "strength", "KID", "KID of detail", "edges kept (F1)", "refused")
     return Table(f"Simulated track camera to real cars, KID x1000, {len(target)} frames", columns, tuple(rows))
 
 
-def _distances(pictures: np.ndarray, source: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """To the target: of whole pictures, and of what they show beside the mean of the 17x17 around each pixel."""
-    return tuple(
-        kernel_distance(see(pictures), see(target), torch.cat([see(target), see(source)]))
-        for see in (features, _detail_features)
-    )
+class Distances:
+    """KID x1000 to the target, on a scale that the source shares: of whole pictures, and of what they show beside the
+    mean of the 17x17 around each pixel."""
+
+    def __init__(self, source: np.ndarray, target: np.ndarray):
+        self.kinds = [(see, see(target), see(source)) for see in (features, _detail_features)]
+
+    def __call__(self, pictures: np.ndarray) -> tuple[float, float]:
+        return tuple(
+            kernel_distance(see(pictures), target, torch.cat([target, source])) for see, target, source in self.kinds
+        )
 
 
 def _detail_features(pictures: np.ndarray) -> Tensor:

@@ -29,8 +29,8 @@ def test_labels_steer_the_last_arm_alone(made):
 
 def test_the_distance_of_detail_knows_no_brightness():
     target, source = pictures(12, seed=1), pictures(12, seed=2)
-    whole, detail = repainting._distances(target + 60, source, target)
-    same = repainting._distances(target, source, target)
+    distances = repainting.Distances(source, target)
+    (whole, detail), same = distances(target + 60), distances(target)
     assert whole > same[0] + 100 and detail == pytest.approx(same[1], abs=5)
 
 
