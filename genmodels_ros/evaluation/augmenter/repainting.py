@@ -91,7 +91,7 @@ def sheet(made: Repaintings, real: np.ndarray) -> np.ndarray:
     """uint8 [H, W, 3] RGB: each frame, recoloured, repainted, and some real picture beside it."""
     columns = [made.rgb, *([one.image for one in made.make(arm)] for arm in list(made.arms)[::2]), real]
     return picture_grid(
-        list(zip(*columns, strict=True)), ["source", "recoloured", "repainted", "real car"], cell_width=320
+        list(zip(*columns, strict=True)), ["source", "recoloured", "repainted", "real car"], cell_width=240
     )
 
 

@@ -36,4 +36,4 @@ def test_the_distance_of_detail_knows_no_brightness():
 
 def test_the_picture_has_a_row_for_each_frame(made):
     real = pictures(3, seed=3)
-    assert sheet(made, real).shape[0] > 3 * 320 * 48 // 64
+    assert sheet(made, real).shape[0] > 3 * 240 * 48 // 64
