@@ -24,6 +24,7 @@ FRAME_SEED = 720_000  # tracks that no shipped checkpoint was trained on
 LIGHT, TEXTURE = "track_sim_to_real", "track_sim_to_real_texture"
 STRENGTHS = (1.0, 0.5)
 SHOWN = 5  # rows of the picture
+SPREAD = 8  # one in so many frames counts: 40 of them in a row show the same track
 
 
 class Repaintings:
@@ -105,7 +106,8 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
-    rgb, labels, _ = map(np.stack, zip(*track_frames(args.count, FRAME_SEED + args.seed), strict=True))
+    frames = list(track_frames(SPREAD * args.count, FRAME_SEED + args.seed))[::SPREAD]
+    rgb, labels, _ = map(np.stack, zip(*frames, strict=True))
     drives = [part.rgb for place in places(sorted(args.data.glob("camera/*.tar.gz"))) for part in place.parts]
     real = np.random.default_rng(args.seed).permutation(np.concatenate(drives))[: 2 * args.count]
     if args.picture is None:
