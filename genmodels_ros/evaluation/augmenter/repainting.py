@@ -1,6 +1,7 @@
 """What a texture over a kept recolouring adds: nearness to real cars' pictures, whole and in detail, and edges kept.
 
-python -m genmodels_ros.evaluation.augmenter.repainting DATA [--checkpoint FOLDER] [--picture OUT.jpg]
+python -m genmodels_ros.evaluation.augmenter.repainting DATA [--checkpoint FOLDER]    # the table
+python -m genmodels_ros.evaluation.augmenter.repainting --picture OUT.jpg [DATA]       # with DATA, real cars beside it
 """
 
 import argparse
@@ -88,19 +89,20 @@ def _detail_features(pictures: np.ndarray) -> Tensor:
     return features(details.permute(0, 2, 3, 1).numpy())
 
 
-def sheet(made: Repaintings, real: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 3] RGB: each frame, recoloured, repainted, and some real picture beside it."""
-    columns = [made.rgb, *([one.image for one in made.make(arm)] for arm in list(made.arms)[::2]), real]
-    return picture_grid(
-        list(zip(*columns, strict=True)), ["source", "recoloured", "repainted", "real car"], cell_width=240
-    )
+def sheet(made: Repaintings, real: np.ndarray | None = None) -> np.ndarray:
+    """uint8 [H, W, 3] RGB: each frame, recoloured, repainted, and some real picture beside it if there are any."""
+    columns = [made.rgb, *([one.image for one in made.make(arm)] for arm in list(made.arms)[::2])]
+    titles = ["source", "recoloured", "repainted"]
+    if real is not None:
+        columns, titles = [*columns, real], [*titles, "real car"]
+    return picture_grid(list(zip(*columns, strict=True)), titles, cell_width=240)
 
 
 def main() -> None:
     from genmodels_ros.simulation.track.camera import track_frames
 
     parser = argparse.ArgumentParser(description="what a texture over a recolouring adds")
-    parser.add_argument("data", type=Path, help="folder of recordings, Donkey tubs under camera/")
+    parser.add_argument("data", type=Path, nargs="?", help="folder of recordings, Donkey tubs under camera/")
     parser.add_argument("--checkpoint", type=Path, default=shipped(TEXTURE))
     parser.add_argument("--picture", type=Path, help="write a picture instead, JPEG")
     parser.add_argument("--count", type=int, default=200)
@@ -108,14 +110,21 @@ def main() -> None:
     args = parser.parse_args()
     frames = list(track_frames(SPREAD * args.count, FRAME_SEED + args.seed))[::SPREAD]
     rgb, labels, _ = map(np.stack, zip(*frames, strict=True))
-    drives = [part.rgb for place in places(sorted(args.data.glob("camera/*.tar.gz"))) for part in place.parts]
-    real = np.random.default_rng(args.seed).permutation(np.concatenate(drives))[: 2 * args.count]
+    real = None if args.data is None else _real(args.data, 2 * args.count, args.seed)
     if args.picture is None:
+        if real is None:
+            parser.error("the table needs DATA, a folder of recordings")
         print(table(Repaintings(rgb, labels, args.checkpoint, args.seed), real).markdown())
         return
     shown = slice(None, None, args.count // SHOWN)
-    picture = sheet(Repaintings(rgb[shown], labels[shown], args.checkpoint, args.seed), real[: len(rgb[shown])])
+    beside = None if real is None else real[: len(rgb[shown])]
+    picture = sheet(Repaintings(rgb[shown], labels[shown], args.checkpoint, args.seed), beside)
     cv2.imwrite(str(args.picture), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
+
+
+def _real(data: Path, count: int, seed: int) -> np.ndarray:
+    drives = [part.rgb for place in places(sorted(data.glob("camera/*.tar.gz"))) for part in place.parts]
+    return np.random.default_rng(seed).permutation(np.concatenate(drives))[:count]
 
 
 if __name__ == "__main__":
