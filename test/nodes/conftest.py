@@ -26,7 +26,7 @@ class Graph:
     def __init__(self):
         self._executor = Executor()
         self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._clients = {}
+        self._clients, self._listening = {}, {}
         self._group = ReentrantCallbackGroup()
         self.node = rclpy.create_node("test_client")
         self.add(self.node)
@@ -56,8 +56,14 @@ class Graph:
     def listen(self, message_type, topic, qos=10) -> list:
         """A list that fills with what arrives, in its order."""
         received, group = [], MutuallyExclusiveCallbackGroup()
-        self.node.create_subscription(message_type, topic, received.append, qos, callback_group=group)
+        subscription = self.node.create_subscription(message_type, topic, received.append, qos, callback_group=group)
+        self._listening[id(received)] = subscription
         return received
+
+    def stop_listening(self, received: list):
+        """To what `listen` made: nothing comes any more, and nothing is kept."""
+        self.node.destroy_subscription(self._listening.pop(id(received)))
+        received.clear()
 
     def close(self):
         self._executor.shutdown(timeout_sec=2.0)

@@ -185,7 +185,10 @@ def _header(message):
 
 @pytest.fixture(scope="module")
 def _camera(graph, node, street, wait_until):
-    return Camera(graph, node, street, wait_until)
+    camera = Camera(graph, node, street, wait_until)
+    yield camera
+    for received in camera.received.values():  # or it would keep the frames of all modules to come
+        graph.stop_listening(received)
 
 
 @pytest.fixture
