@@ -26,7 +26,7 @@ def mujoco_at():
         world.walkers = [WalkerMotion(walker) for walker in description.floor.walkers]
         for walker in world.walkers:
             for _ in range(round(time / 0.02)):
-                walker.advance(0.02, (100.0, 100.0, 0.2), False)
+                walker.advance(0.02)
         world._place_walkers()
         mujoco.mj_forward(world.model, world.data)
         return world
