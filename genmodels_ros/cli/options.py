@@ -16,7 +16,20 @@ def add_common(parser: argparse.ArgumentParser, run: Callable, *, table: bool = 
 
 
 def add_checkpoint(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--checkpoint", type=Path, help="folder of the weights (default: the shipped ones)")
+    parser.add_argument(
+        "--checkpoint",
+        type=checkpoint_folder,
+        help="folder of the weights, or the name of a shipped one (default: shipped)",
+    )
+
+
+def checkpoint_folder(text: str) -> Path:
+    """A folder, or that of a shipped checkpoint where only one of those has the name."""
+    from genmodels_ros.models.checkpoint import shipped
+
+    folder = Path(text)
+    named = shipped(folder.name) if text == folder.name else folder
+    return named if not folder.exists() and named.is_dir() else folder
 
 
 def optional(group) -> Callable:
