@@ -27,7 +27,7 @@ test: setup  ## the tests
 gazebo: setup  ## the worlds in a real Gazebo server, where `gz sim` or `ign gazebo` is installed
 	$(PYTHON_VENV) -m pytest -rs test/simulation/gazebo/test_gazebo_server.py test/simulation/gazebo/test_gazebo_and_mujoco.py
 
-soak: setup  ## a thousand calls while sensors stream: memory must not grow (a minute on an idle machine)
+soak: setup  ## a thousand calls while sensors stream: memory must not grow (3 minutes)
 	GENMODELS_CALLS=1000 $(PYTHON_VENV) -m pytest -s test/nodes/mobile/test_world_model_endurance.py -k memory_behind
 
 soak-augmenter: setup  ## 10,000 frames through the augmenter node: its memory must not grow

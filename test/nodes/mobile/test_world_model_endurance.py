@@ -3,7 +3,6 @@
 GENMODELS_CALLS=1000 (make soak) asks for a thousand service calls; the suite is content with fewer.
 """
 
-import ctypes
 import gc
 import itertools
 import math
@@ -11,7 +10,6 @@ import os
 import threading
 import time
 import weakref
-from pathlib import Path as File
 
 import numpy as np
 import pytest
@@ -31,9 +29,8 @@ from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.mobile.world_model import WorldModelNode
 
 CALLS = int(os.environ.get("GENMODELS_CALLS", "100"))
-WARM_UP = 90  # calls until allocators and caches have what they keep: 16 MB more than after 30, then no more
-# Bytes that the process may gain after it has warmed up; a short run ends before allocators have settled.
-GROWTH = 6e6 if CALLS >= 400 else 40e6
+WARM_UP = 90  # calls until allocators and caches have what they keep
+EVERY = 10  # calls between two readings of memory: one of each service
 LIDARS = (180, 360, 361, 1081)
 COMMANDS = to_command_sequences(np.tile([0.3, 0.1], (8, 10, 1)))
 
@@ -161,13 +158,6 @@ class Stream:
                 return
 
 
-def resident() -> float:
-    """Bytes of memory that this process holds once free pages are given back, so that fragments do not count."""
-    gc.collect()
-    ctypes.CDLL("libc.so.6").malloc_trim(0)
-    return int(File("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 def requests(call):
     """One call of each service after the other, good and bad ones."""
     nowhere = Path(header=Header(frame_id="nowhere"))
@@ -191,7 +181,7 @@ def requests(call):
 
 
 @pytest.mark.timeout(900)
-def test_calls_while_sensors_stream_leave_no_memory_behind(graph, robot, call, wait_until):
+def test_calls_while_sensors_stream_leave_no_memory_behind(graph, robot, call, memory):
     for topic, kind in (("predicted_obstacles", PointCloud2), ("predicted_path", Path)):
         graph.node.create_subscription(kind, f"enduring/world_model/{topic}", lambda message: None, 10)
     assert robot.is_heard("predicted_obstacles", "predicted_path")
@@ -199,16 +189,15 @@ def test_calls_while_sensors_stream_leave_no_memory_behind(graph, robot, call, w
     with Stream(robot) as stream:
         for _ in range(warm):
             next(answers)()
-        before, started = resident(), time.monotonic()
-        levels = []
+        started = time.monotonic()
         for number in range(CALLS):
+            if number % EVERY == 0:
+                memory.read()
             next(answers)()
-            if number % 20 == 19:
-                levels.append(resident() - before)
         seconds = time.monotonic() - started
-    print(f"{CALLS} calls in {seconds:.0f} s, {stream.scans} scans; memory {np.round(np.array(levels) / 1e6, 1)} MB")
+    print(f"{CALLS} calls in {seconds:.0f} s, {stream.scans} scans; memory in {memory}")
     assert stream.scans > 10
-    assert min(levels[-3:]) < GROWTH, "memory grows with calls or scans"
+    assert memory.holds(step=0.3, total=100.0), memory
     robot.stamps = itertools.count(round((time.time() + 1) / 0.2))
     robot.sense()
     assert imagined(call)
