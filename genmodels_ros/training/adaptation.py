@@ -6,18 +6,14 @@ adapter.status           # what it does, and what the last round came to
 adapter.stop()           # within one step of training
 """
 
-import os
 import threading
-import time
 from dataclasses import dataclass, field, replace
-
-import torch
 
 from genmodels_ros.pipelines.drive_log import to_episodes
 from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.training.background import Breath, Stopped, lower_priority
 from genmodels_ros.training.fine_tuning import Adaptation, FineTuning, adapt
 
-NICENESS = 15  # of the thread, where the system has such a thing
 LOOK_AGAIN = 0.5  # [s]
 
 
@@ -45,10 +41,6 @@ class AdapterStatus:
     switches: int = 0
     last: Adaptation | None = None
     message: str = ""  # of a failure
-
-
-class Stopped(Exception):
-    """Raised within the thread when it has to end."""
 
 
 class OnlineAdapter:
@@ -99,7 +91,7 @@ class OnlineAdapter:
             due = world.log.added + self.settings.new_rows
             self._round(world, breathe)
 
-    def _round(self, world: WorldModel, breathe: "Breath") -> None:
+    def _round(self, world: WorldModel, breathe: Breath) -> None:
         self._set(state="rebuilding")
         episodes = to_episodes(world.log.rows(), breathe)
         self._set(state="learning")
@@ -116,24 +108,3 @@ class OnlineAdapter:
 
     def _set(self, **changes) -> None:
         self._status = replace(self._status, **changes)
-
-
-class Breath:
-    """Sleeps between steps so that `duty` of the time is work; raises Stopped when the thread has to end."""
-
-    def __init__(self, stop: threading.Event, duty: float):
-        self._stop, self._idle, self._since = stop, 1 / duty - 1, time.monotonic()
-
-    def __call__(self) -> None:
-        if self._stop.wait(min(1.0, self._idle * (time.monotonic() - self._since))):
-            raise Stopped
-        self._since = time.monotonic()
-
-
-def lower_priority() -> None:
-    """Of the calling thread: one core at most, and others go first."""
-    torch.set_num_threads(1)
-    try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)  # Linux: of this thread alone
-    except (AttributeError, OSError):
-        pass  # a matter of courtesy: the duty bounds what is taken
