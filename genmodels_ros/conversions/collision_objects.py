@@ -1,6 +1,6 @@
 """moveit_msgs/CollisionObject and AttachedCollisionObject → SceneObject; needs no moveit_msgs itself.
 
-Shapes that the collision checker has no solid for become boxes and discs that hold them (robots/enclosing.py).
+Shapes that the collision checker has no solid for become boxes and discs that hold them (robots/scene/enclosing.py).
 """
 
 import numpy as np
@@ -10,9 +10,9 @@ from shape_msgs.msg import SolidPrimitive
 from genmodels_ros.conversions.obstacles import NUM_DIMENSIONS
 from genmodels_ros.conversions.poses import to_matrix
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots import enclosing
 from genmodels_ros.robots.obstacles import Box, Cylinder, Obstacle, Sphere
-from genmodels_ros.robots.scene_objects import SceneObject
+from genmodels_ros.robots.scene import enclosing
+from genmodels_ros.robots.scene.scene_objects import SceneObject
 
 KINDS = ("primitive", "mesh", "plane")  # in the order in which MoveIt counts an object's shapes
 PLURALS = {"primitive": "primitives", "mesh": "meshes", "plane": "planes"}

@@ -6,7 +6,7 @@ from std_msgs.msg import Header
 
 from genmodels_ros.conversions.images import byte_array, pixel_rows
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.depth import PinholeCamera
+from genmodels_ros.robots.scene.depth import PinholeCamera
 
 METRES = {"16UC1": (np.uint16, 1e-3), "mono16": (np.uint16, 1e-3), "32FC1": (np.float32, 1.0)}
 

@@ -11,9 +11,9 @@ from genmodels_ros.conversions.obstacles import NUM_DIMENSIONS
 from genmodels_ros.conversions.poses import position, quat_xyzw, to_matrix, to_pose
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.frames import Frames
 from genmodels_ros.robots.kinematics import link_pose
-from genmodels_ros.robots.scene_objects import ObjectScene
+from genmodels_ros.robots.scene.frames import Frames
+from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 
 def to_goal(message, start: np.ndarray, frames: Frames, objects: ObjectScene) -> dict[str, np.ndarray]:

@@ -17,9 +17,9 @@ from genmodels_ros.conversions.trajectories import other_joints, to_joint_state,
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.trajectory_query import Candidate, TrajectoryQuery
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.frames import Frames
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.scene_objects import ObjectScene
+from genmodels_ros.robots.scene.frames import Frames
+from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 try:
     from moveit_msgs.srv import GetMotionPlan as GET_MOTION_PLAN

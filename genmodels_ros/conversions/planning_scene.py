@@ -14,10 +14,10 @@ from genmodels_ros.conversions.collision_objects import extended, moved, pose_of
 from genmodels_ros.conversions.transforms import frame_names
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.frames import Frames
-from genmodels_ros.robots.octree import octree_boxes
-from genmodels_ros.robots.point_cloud import reach
-from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
+from genmodels_ros.robots.scene.frames import Frames
+from genmodels_ros.robots.scene.octree import octree_boxes
+from genmodels_ros.robots.scene.point_cloud import reach
+from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.spheres import sphere_centers
 from genmodels_ros.robots.urdf import read_joints
 

@@ -8,7 +8,7 @@ from std_msgs.msg import Header
 from genmodels_ros.conversions.depth import from_depth, to_camera, to_depth
 from genmodels_ros.conversions.simulated import to_camera_info
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.depth import PinholeCamera
+from genmodels_ros.robots.scene.depth import PinholeCamera
 
 MILLIMETRES = np.array([[0, 1, 1000], [65535, 2500, 300]])
 

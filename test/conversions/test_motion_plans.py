@@ -20,8 +20,8 @@ from genmodels_ros.pipelines.trajectory_query import MODEL, Candidate
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
-from genmodels_ros.robots.placed import quaternion
-from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
+from genmodels_ros.robots.scene.placed import quaternion
+from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.trajectory import Trajectory
 
 if GET_MOTION_PLAN is None:

@@ -15,9 +15,9 @@ from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.frames import Frames
 from genmodels_ros.robots.obstacles import Box, Cylinder, Sphere
-from genmodels_ros.robots.scene_objects import ObjectScene
+from genmodels_ros.robots.scene.frames import Frames
+from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 if PLANNING_SCENE is None:
     pytest.skip("moveit_msgs is no wheel: it comes with MoveIt", allow_module_level=True)

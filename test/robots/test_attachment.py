@@ -11,7 +11,7 @@ from genmodels_ros.robots.collision import CollisionChecker
 from genmodels_ros.robots.geometry import obstacle_geometry
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Attached, Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.placed import placed, quaternion
+from genmodels_ros.robots.scene.placed import placed, quaternion
 from genmodels_ros.robots.scene_arrays import rotation_matrices
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.urdf import pose_matrix

@@ -16,10 +16,10 @@ from genmodels_ros.nodes.arm.sensor_frame import SensorFrame
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.robots.attachment import carrying
-from genmodels_ros.robots.depth import depth_points
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.point_cloud import PerceivedScene, PerceptionSettings, perceive
+from genmodels_ros.robots.scene.depth import depth_points
+from genmodels_ros.robots.scene.point_cloud import PerceivedScene, PerceptionSettings, perceive
 
 NONE, POINTS, DEPTH = "none", "points", "depth"
 

@@ -22,8 +22,8 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import TF_STATIC
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.frames import Frames, fixed_to
-from genmodels_ros.robots.scene_objects import ObjectScene
+from genmodels_ros.robots.scene.frames import Frames, fixed_to
+from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 DIFFERENCES = QoSProfile(depth=100)  # as move_group sends them: none may be lost
 UNREADABLE, TOO_MANY = "<scene>", "<number>"  # among the problems

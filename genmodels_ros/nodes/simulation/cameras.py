@@ -13,7 +13,7 @@ from genmodels_ros.conversions.point_clouds import from_points
 from genmodels_ros.conversions.simulated import to_camera_info
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.nodes.qos import SENSOR
-from genmodels_ros.robots.depth import PinholeCamera, depth_points
+from genmodels_ros.robots.scene.depth import PinholeCamera, depth_points
 from genmodels_ros.simulation.arm.cameras import RgbdCamera
 from genmodels_ros.simulation.world import World
 

@@ -21,11 +21,11 @@ from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.arm.perception import DEPTH, POINTS
 from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.robots.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene
-from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
+from genmodels_ros.robots.scene.depth import PinholeCamera, depth_points
+from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.verification import verify
 
 ROBOT = load_robot("panda")

@@ -26,7 +26,7 @@ from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
-from genmodels_ros.robots.placed import quaternion
+from genmodels_ros.robots.scene.placed import quaternion
 
 moveit_msgs = pytest.importorskip("moveit_msgs.msg", reason="moveit_msgs is no wheel: it comes with MoveIt")
 from moveit_msgs.msg import (  # noqa: E402

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 import genmodels_ros
-from genmodels_ros.robots.depth import PinholeCamera, depth_points
+from genmodels_ros.robots.scene.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.urdf import pose_matrix
 from genmodels_ros.simulation.arm.cameras import looking_at, panda_cameras
 from genmodels_ros.simulation.catalogue import describe_world

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genmodels_ros.robots.collision import CollisionChecker
-from genmodels_ros.robots.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import forward
-from genmodels_ros.robots.point_cloud import PerceptionSettings, perceive, reach
+from genmodels_ros.robots.scene.depth import PinholeCamera, depth_points
+from genmodels_ros.robots.scene.point_cloud import PerceptionSettings, perceive, reach
 from genmodels_ros.robots.spheres import sphere_centers
 
 ROBOT = load_robot("panda")

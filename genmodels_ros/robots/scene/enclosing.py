@@ -6,8 +6,8 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.obstacles import LARGEST, Box, Cylinder
-from genmodels_ros.robots.placed import quaternion
-from genmodels_ros.robots.voxels import fill, merge
+from genmodels_ros.robots.scene.placed import quaternion
+from genmodels_ros.robots.scene.voxels import fill, merge
 
 SLICES = 8  # of a cone
 THICK, WIDE = 0.1, 10.0  # m of a plane's slab

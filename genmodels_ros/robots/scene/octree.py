@@ -7,8 +7,8 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.obstacles import Obstacle
-from genmodels_ros.robots.point_cloud import boxed
-from genmodels_ros.robots.voxels import BITS
+from genmodels_ros.robots.scene.point_cloud import boxed
+from genmodels_ros.robots.scene.voxels import BITS
 
 DEPTH = 16  # of every tree: its root is a cube of 2^16 voxels a side around the map's origin
 MOST_NODES, MOST_VOXELS = 500_000, 200_000  # read, and laid out; where they would be more, larger voxels are taken

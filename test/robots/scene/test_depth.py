@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from genmodels_ros.robots.depth import PinholeCamera, depth_points
+from genmodels_ros.robots.scene.depth import PinholeCamera, depth_points
 
 CAMERA = PinholeCamera(width=64, height=48, fx=60.0, fy=55.0, cx=30.0, cy=25.0)
 # 1 m in front of the base and 0.5 m up, looking back at it: optical z is base -x, optical x is base y.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.robots.obstacles import Box, Sphere
-from genmodels_ros.robots.placed import placed, quaternion
+from genmodels_ros.robots.scene.placed import placed, quaternion
 from genmodels_ros.robots.scene_arrays import rotation_matrices
 from genmodels_ros.robots.urdf import pose_matrix
 

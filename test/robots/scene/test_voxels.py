@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from genmodels_ros.robots.voxels import carve, coarser, fill, merge, voxelise
+from genmodels_ros.robots.scene.voxels import carve, coarser, fill, merge, voxelise
 
 grids = arrays(bool, st.tuples(*[st.integers(1, 7)] * 3))
 shifts = st.tuples(*[st.integers(-2000, 2000)] * 3)

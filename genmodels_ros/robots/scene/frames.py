@@ -9,7 +9,7 @@ import torch
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import link_pose
-from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
+from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 
 
 def fixed_to(base: str, parents: dict[str, tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:

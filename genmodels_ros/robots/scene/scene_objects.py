@@ -11,7 +11,7 @@ import numpy as np
 
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.robots.obstacles import Attached, Obstacle, Scene
-from genmodels_ros.robots.placed import placed
+from genmodels_ros.robots.scene.placed import placed
 
 
 @dataclass(frozen=True, eq=False)

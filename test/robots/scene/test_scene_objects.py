@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.frames import Frames, fixed_to
 from genmodels_ros.robots.obstacles import Box, Sphere
-from genmodels_ros.robots.scene_objects import ObjectScene, SceneObject
+from genmodels_ros.robots.scene.frames import Frames, fixed_to
+from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.urdf import pose_matrix
 
 POSE, INNER = pose_matrix((0.5, 0.1, 0.2), (0, 0, 1.0)), pose_matrix((0.0, 0.0, 0.3), (0.5, 0, 0))

@@ -12,8 +12,8 @@ import torch
 
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Box, Scene
+from genmodels_ros.robots.scene.voxels import carve, coarser, fill, merge, voxelise
 from genmodels_ros.robots.spheres import sphere_centers
-from genmodels_ros.robots.voxels import carve, coarser, fill, merge, voxelise
 
 CELLS = 3  # a voxel's side, in the finer cells that points are thinned to
 FILLED = 2  # times as many boxes as allowed: joined where that fills little; from more, larger voxels are better

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.octree import occupied_leaves, octree_boxes
+from genmodels_ros.robots.scene.octree import occupied_leaves, octree_boxes
 
 NOBODY = np.zeros((0, 3)), np.zeros(0)
 CHILDREN = [(number & 1, number >> 1 & 1, number >> 2 & 1) for number in range(8)]  # octomap's computeChildIdx
