@@ -8,7 +8,7 @@ import numpy as np
 
 from genmodels_ros.pipelines.trajectory_query import Candidate
 from genmodels_ros.robots.bspline import basis, lengths
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 
 # A weak pull on length leaves the samples as different as they are: two ways or more on 68 and 76 % of two problem

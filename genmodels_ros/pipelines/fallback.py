@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from genmodels_ros.robots.bspline import DEGREE, fit
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
 from genmodels_ros.robots.planning import plan
 

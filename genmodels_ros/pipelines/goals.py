@@ -7,7 +7,7 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.trajectory_query import TrajectoryQuery
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.end_joints import EndJoints
 from genmodels_ros.robots.inverse_kinematics import arrivals, most_different, solve

@@ -18,7 +18,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.pipelines.trajectory_query import check_pose
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.end_joints import EndJoints
 from genmodels_ros.robots.inverse_kinematics import arrivals, most_different

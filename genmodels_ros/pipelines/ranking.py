@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.verification import verify

@@ -22,7 +22,7 @@ from genmodels_ros.pipelines.movement_primitive import (
 )
 from genmodels_ros.pipelines.ranking import judged
 from genmodels_ros.pipelines.trajectory_query import MODEL, Candidate, CostWeights
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import jacobian, link_pose
 from genmodels_ros.robots.obstacles import Scene

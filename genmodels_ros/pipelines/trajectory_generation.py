@@ -31,7 +31,7 @@ from genmodels_ros.pipelines.trajectory_query import (
     TrajectoryQuery,
 )
 from genmodels_ros.pipelines.trajectory_sampling import OnStep, SamplingSettings, TrajectorySampler
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.obstacles import Scene

@@ -11,8 +11,8 @@ import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.arm_joints import arm_joints, tool_link
+from genmodels_ros.robots.collision.geometry import link_pieces, load_geometry
 from genmodels_ros.robots.description import Robot, load_robot_from_description
-from genmodels_ros.robots.geometry import link_pieces, load_geometry
 from genmodels_ros.robots.kinematics import jacobian
 from genmodels_ros.robots.self_contacts import SelfContacts, free_range
 from genmodels_ros.robots.sphere_fitting import fit_within

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.path_cost import CostSettings, Expansion, PathCost
-from genmodels_ros.robots.proximity import Proximity
 
 LARGEST = 8000  # paths times obstacles at once; more are done in parts, which bounds the memory
 

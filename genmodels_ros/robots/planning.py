@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from ompl import base, geometric, util
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 
 RANGE = 0.4  # rad a tree grows at once; OMPL's own choice, a fifth of the space, is slow to find the way into shelves
 STEPS = (0.05, 0.02, 0.01)  # rad between configurations checked along an edge; finer where a coarser one was deceived

@@ -5,8 +5,8 @@ from itertools import combinations
 import numpy as np
 import pinocchio as pin
 
+from genmodels_ros.robots.collision.geometry import load_geometry
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.geometry import load_geometry
 from genmodels_ros.robots.urdf import read_joints
 
 SAMPLES = 2000  # random configurations looked at

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from genmodels_ros.robots.geometry import farthest_from, hull_faces, unit_vectors
+from genmodels_ros.robots.collision.geometry import farthest_from, hull_faces, unit_vectors
 
 SAMPLES = 500
 STARTS = 6

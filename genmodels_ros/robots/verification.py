@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.extremes import leaves
 from genmodels_ros.robots.obstacles import Scene

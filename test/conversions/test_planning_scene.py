@@ -13,7 +13,7 @@ from std_msgs.msg import Header
 from genmodels_ros.conversions.planning_scene import OCTOMAP, PLANNING_SCENE, to_fixed, told_frames, updated
 from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Cylinder, Sphere
 from genmodels_ros.robots.scene.frames import Frames

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import torch
 
+from genmodels_ros.robots.collision.geometry import obstacle_geometry
 from genmodels_ros.robots.distance import FAR, ObstacleField, clearance, distances
-from genmodels_ros.robots.geometry import obstacle_geometry
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.scene_arrays import scene_arrays
 

@@ -7,7 +7,7 @@ import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.bspline import straight_line
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot_from_description
 from genmodels_ros.robots.kinematics import forward, jacobian, link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import LARGEST, Box, Cylinder, Scene, Sphere
 

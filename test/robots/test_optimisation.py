@@ -5,7 +5,7 @@ import pytest
 
 from genmodels_ros.robots import optimisation
 from genmodels_ros.robots.bspline import evaluate, straight_line
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.optimisation import optimise

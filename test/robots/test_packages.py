@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.geometry import link_pieces, load_geometry
+from genmodels_ros.robots.collision.geometry import link_pieces, load_geometry
 from genmodels_ros.robots.packages import find_file, find_package
 
 URDF = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import jacobian, link_pose
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere

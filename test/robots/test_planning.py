@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Scene
 from genmodels_ros.robots.planning import interpolate, plan
 

@@ -7,7 +7,7 @@ import pytest
 
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.robots.bspline import straight_line
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
 from genmodels_ros.robots.timing import time_parameterise
 from genmodels_ros.robots.verification import densify, remainder, verify, verify_contact

@@ -9,7 +9,7 @@ import pytest
 import genmodels_ros.robots
 from genmodels_ros.evaluation.arm.independent_check import IndependentCheck
 from genmodels_ros.robots.bspline import fit
-from genmodels_ros.robots.collision import CONTACT_DISTANCE, CollisionChecker
+from genmodels_ros.robots.collision.checker import CONTACT_DISTANCE, CollisionChecker
 from genmodels_ros.robots.description import load_robot, load_robot_from_description
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.timing import time_parameterise

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.bspline import fit
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
+from genmodels_ros.robots.collision.geometry import link_points, load_geometry
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.geometry import link_points, load_geometry
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
 from genmodels_ros.robots.timing import time_parameterise

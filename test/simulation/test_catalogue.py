@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.catalogue import DEMO_START, WORLDS, describe_world
 from genmodels_ros.simulation.scenes import demo_arm_scene

@@ -13,7 +13,7 @@ from genmodels_ros.evaluation.arm.reference_paths import polyline_length
 from genmodels_ros.pipelines.guidance import CostGuidance
 from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.planning import plan
 from genmodels_ros.robots.timing import time_parameterise

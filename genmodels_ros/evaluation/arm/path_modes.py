@@ -11,7 +11,7 @@ from itertools import combinations
 import numpy as np
 
 from genmodels_ros.robots.bspline import resample
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 
 POINTS = 33
 MODE_DISTANCE = 0.5  # rad

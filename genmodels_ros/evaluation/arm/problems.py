@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from genmodels_ros.data.problems import Problem, load_problems
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.simulation.arm.problems import random_problems
 from genmodels_ros.simulation.arm.scenes import random_arm_scene

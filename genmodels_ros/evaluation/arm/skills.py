@@ -20,7 +20,7 @@ from genmodels_ros.pipelines.ranking import judged
 from genmodels_ros.pipelines.skills import PHASES, SkillPlayer, ViaPoint, tool_positions
 from genmodels_ros.pipelines.trajectory_query import MODEL, CostWeights
 from genmodels_ros.robots.bspline import fit
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.trajectory import Trajectory

@@ -17,7 +17,7 @@ from genmodels_ros.evaluation.arm.trajectory_tables import by_family, notes, sum
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 
 QUICK = 20  # problems a set
 WARM_UP = 2  # problems answered before anything is measured

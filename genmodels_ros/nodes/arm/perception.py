@@ -15,7 +15,7 @@ from genmodels_ros.nodes.arm.robot_state import RobotState
 from genmodels_ros.nodes.arm.sensor_frame import SensorFrame
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.robots.attachment import carrying
+from genmodels_ros.robots.collision.attachment import carrying
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.scene.depth import depth_points

@@ -17,7 +17,7 @@ import torch
 from tqdm import tqdm
 
 from genmodels_ros.robots.bspline import basis, fit, lengths, straight_line
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot, save_robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.optimisation import OptimisationSettings, optimise

@@ -12,7 +12,7 @@ import mujoco
 import numpy as np
 
 from genmodels_ros.robots.bspline import straight_line
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Box, Scene
 from genmodels_ros.robots.timing import time_parameterise

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField, distances
 from genmodels_ros.robots.inverse_kinematics import converge

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.evaluation.arm.path_modes import distinct_modes, separated
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Scene
 

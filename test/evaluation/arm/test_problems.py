@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.evaluation.arm.problems import made_up_problems, problem_sets
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 
 PANDA = load_robot("panda")

@@ -8,7 +8,7 @@ import pytest
 from genmodels_ros.data.problems import Problem
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.evaluation.arm.reference_paths import ReferenceLengths, polyline_length, shortcut, shortest_length
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Cylinder, Scene
 from genmodels_ros.robots.planning import interpolate

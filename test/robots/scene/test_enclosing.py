@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
+from genmodels_ros.robots.collision.geometry import hull_faces
 from genmodels_ros.robots.distance import ObstacleField, distances
-from genmodels_ros.robots.geometry import hull_faces
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.scene.enclosing import CELLS, FINEST, MOST_BOXES, SLICES, THICK, cone, mesh, slab
 

@@ -74,7 +74,7 @@ def test_planted_obstacle_is_touched_named_and_not_passed():
 
 
 def test_agrees_with_coal_on_what_touches(world):
-    collision = pytest.importorskip("genmodels_ros.robots.collision")
+    collision = pytest.importorskip("genmodels_ros.robots.collision.checker")
     checker = collision.CollisionChecker(ROBOT, demo_arm_scene())
     rng, seen = np.random.default_rng(3), {True: 0, False: 0}
     for _ in range(60):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.robots.bspline import evaluate, straight_line
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Scene
 from genmodels_ros.robots.scene_arrays import scene_from_arrays

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.arm.problems import random_problems
 from genmodels_ros.simulation.arm.scenes import random_arm_scene

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.simulation.arm.skill_demonstrations import FARTHEST, ball_in_the_way, make_task

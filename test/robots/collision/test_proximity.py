@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from genmodels_ros.robots.collision.placement import body_frames, sphere_points
+from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.distance import ObstacleField, distance_and_gradient, distances, signed_distance
 from genmodels_ros.robots.kinematics import bodies
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.placement import body_frames, sphere_points
-from genmodels_ros.robots.proximity import Proximity
 from genmodels_ros.robots.spheres import self_distances, sphere_centers
 
 SCENE = Scene(

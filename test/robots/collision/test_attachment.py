@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.attachment import carrying, covering
-from genmodels_ros.robots.collision import CollisionChecker
-from genmodels_ros.robots.geometry import obstacle_geometry
+from genmodels_ros.robots.collision.attachment import carrying, covering
+from genmodels_ros.robots.collision.checker import CollisionChecker
+from genmodels_ros.robots.collision.geometry import obstacle_geometry
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Attached, Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.scene.placed import placed, quaternion

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from genmodels_ros.robots import broad_phase
-from genmodels_ros.robots.broad_phase import BroadPhase
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision import broad_phase
+from genmodels_ros.robots.collision.broad_phase import BroadPhase
+from genmodels_ros.robots.collision.checker import CollisionChecker
+from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.proximity import Proximity
 
 SCENE = Scene(
     (

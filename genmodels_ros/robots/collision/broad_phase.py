@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.distance import signed_distance
-from genmodels_ros.robots.proximity import Proximity
 
 LARGEST = 200_000  # configurations times obstacles at once; more are done in parts, which bounds the memory
 ROUNDING = 1e-4  # m; far above the rounding of float32 at arm's length

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.collision import CollisionChecker
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 
-PROBLEMS = Path(__file__).parents[3] / "shared" / "data" / "planning"
+PROBLEMS = Path(__file__).parents[4] / "shared" / "data" / "planning"
 CLUTTER = Scene(
     (
         Box((0.5, 0.0, 0.2), (0.3, 0.6, 0.05), id="shelf"),

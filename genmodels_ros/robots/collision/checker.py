@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 import pinocchio as pin
 
-from genmodels_ros.robots.attachment import carrying
-from genmodels_ros.robots.broad_phase import BroadPhase
+from genmodels_ros.robots.collision.attachment import carrying
+from genmodels_ros.robots.collision.broad_phase import BroadPhase
+from genmodels_ros.robots.collision.geometry import load_geometry, obstacle_geometry
+from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.geometry import load_geometry, obstacle_geometry
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.proximity import Proximity
 
 CONTACT_DISTANCE = 1e-3  # m; what is nearer counts as touching: no controller is more exact, nor do two libraries agree
 CLOSE = 3e-3  # m; where a motion passes so near, it is looked at more often
