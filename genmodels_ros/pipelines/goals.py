@@ -9,9 +9,9 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.trajectory_query import TrajectoryQuery
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.end_joints import EndJoints
-from genmodels_ros.robots.inverse_kinematics import arrivals, most_different, solve
-from genmodels_ros.robots.nearest_configurations import NearestConfigurations
+from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints
+from genmodels_ros.robots.inverse_kinematics.least_squares import arrivals, most_different, solve
+from genmodels_ros.robots.inverse_kinematics.nearest_configurations import NearestConfigurations
 
 MAX_POSE_GOALS = 4
 STARTS, ITERATIONS = 48, 5

@@ -1,7 +1,7 @@
 """Trains a flow for inverse kinematics (after IKFlow, Ames et al. 2022): the middle joints given a reduced pose.
 
 Data is made on the fly by forward kinematics of configurations drawn uniformly within the limits: no example is seen
-twice, so nothing is learnt by heart. See robots/end_joints.py for why the first and the last joint are left out.
+twice, so nothing is learnt by heart. See robots/inverse_kinematics/end_joints.py for why the first and the last joint are left out.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ from genmodels_ros.device import generator, resolve_device
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.robots.description import load_robot, save_robot
-from genmodels_ros.robots.end_joints import REDUCED, EndJoints
+from genmodels_ros.robots.inverse_kinematics.end_joints import REDUCED, EndJoints
 from genmodels_ros.training.fitting import FitOptions, descend
 
 HELD_OUT = 4096

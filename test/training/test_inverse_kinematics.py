@@ -7,7 +7,7 @@ import torch
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.learned_inverse_kinematics import LearnedInverseKinematics
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.end_joints import EndJoints
+from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.training import inverse_kinematics
 from genmodels_ros.training.inverse_kinematics import UniformConfigurations, train

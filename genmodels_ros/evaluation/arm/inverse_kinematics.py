@@ -18,8 +18,8 @@ from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.learned_inverse_kinematics import DISTINCT, SPARE, LearnedInverseKinematics
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.inverse_kinematics import arrivals, most_different, solve
-from genmodels_ros.robots.nearest_configurations import SIZE, NearestConfigurations
+from genmodels_ros.robots.inverse_kinematics.least_squares import arrivals, most_different, solve
+from genmodels_ros.robots.inverse_kinematics.nearest_configurations import SIZE, NearestConfigurations
 
 POSES, QUICK_POSES = 1000, 100
 POSITION, ROTATION = 1e-3, np.radians(0.5)  # m, rad
@@ -120,7 +120,13 @@ def methods_of(
     return [
         *same,
         *in_time,
-        Method("robots.inverse_kinematics.solve", 128, 60, lambda pose: solve(ik.robot, pose, rng), every=SLOW_EVERY),
+        Method(
+            "robots.inverse_kinematics.least_squares.solve",
+            128,
+            60,
+            lambda pose: solve(ik.robot, pose, rng),
+            every=SLOW_EVERY,
+        ),
     ]
 
 

@@ -6,7 +6,7 @@ import torch
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField, distances
-from genmodels_ros.robots.inverse_kinematics import converge
+from genmodels_ros.robots.inverse_kinematics.least_squares import converge
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.spheres import obstacle_distances, sphere_centers
 from genmodels_ros.simulation.arm.space import ArmSpace, arm_space

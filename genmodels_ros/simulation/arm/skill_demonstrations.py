@@ -12,7 +12,7 @@ import torch
 
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.inverse_kinematics import converge
+from genmodels_ros.robots.inverse_kinematics.least_squares import converge
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
 

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from genmodels_ros.robots.end_joints import EndJoints
+from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints
+from genmodels_ros.robots.inverse_kinematics.nearest_configurations import NearestConfigurations
 from genmodels_ros.robots.kinematics import link_pose
-from genmodels_ros.robots.nearest_configurations import NearestConfigurations
 
 
 def test_they_lie_nearer_than_random_ones_and_keep_the_limits(panda, rng):

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from genmodels_ros.robots.inverse_kinematics import solve
+from genmodels_ros.robots.inverse_kinematics.least_squares import solve
 from genmodels_ros.robots.kinematics import link_pose
 
 

@@ -1,14 +1,14 @@
 """Starts for inverse kinematics without learning: of many random configurations those that lead nearest to the pose.
 
 Only the middle joints are kept and compared by their reduced pose, which has four degrees of freedom instead of six
-(robots/end_joints.py): the 32 nearest of 20,000 miss a Panda's pose by 7 cm and 11° (medians). What a learned model
+(robots/inverse_kinematics/end_joints.py): the 32 nearest of 20,000 miss a Panda's pose by 7 cm and 11° (medians). What a learned model
 has to beat.
 """
 
 import numpy as np
 import torch
 
-from genmodels_ros.robots.end_joints import LENGTH, EndJoints
+from genmodels_ros.robots.inverse_kinematics.end_joints import LENGTH, EndJoints
 
 SIZE = 20_000
 

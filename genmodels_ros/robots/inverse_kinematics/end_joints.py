@@ -36,7 +36,7 @@ class EndJoints:
             raise GenModelsError(
                 ErrorCode.UNSUPPORTED,
                 f"{self.robot.name} is no chain of three or more joints whose first and last turn: use "
-                "robots.inverse_kinematics.solve, which takes any arm.",
+                "robots.inverse_kinematics.least_squares.solve, which takes any arm.",
             )
 
     def middle(self, q: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.end_joints import EndJoints
+from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints
 from genmodels_ros.robots.kinematics import link_pose
 
 
