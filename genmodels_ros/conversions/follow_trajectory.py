@@ -11,7 +11,7 @@ from trajectory_msgs.msg import JointTrajectoryPoint
 
 from genmodels_ros.conversions.stamps import to_duration, to_seconds
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.tolerances import Tolerances
+from genmodels_ros.robots.paths.tolerances import Tolerances
 
 try:
     from control_msgs.action import FollowJointTrajectory as FOLLOW

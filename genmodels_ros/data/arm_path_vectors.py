@@ -1,7 +1,7 @@
 """Expert paths of an arm as vectors, for any family of generative models.
 
     x          [M, n * D]  rad, the interior control points' deviation from the straight line, laid out flat
-    condition  [M, 2 * D]  start and goal, scaled to the joint limits and turned as robots/features.py says
+    condition  [M, 2 * D]  start and goal, scaled to the joint limits and turned as robots/paths/features.py says
 
 The scene is left out: such a family knows how this arm moves, not what stands in its way.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from genmodels_ros.data.trajectory_shards import read_shards
 from genmodels_ros.data.vectors import Vectors, vectors
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.features import deviation, scaled_endpoints
+from genmodels_ros.robots.paths.features import deviation, scaled_endpoints
 
 
 def arm_path_vectors(folder: Path, robot: Robot) -> Vectors:

@@ -17,7 +17,7 @@ from torch import Tensor
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField
-from genmodels_ros.robots.features import PathGeometry, QueryFeatures, deviation, features_of_arrays
+from genmodels_ros.robots.paths.features import PathGeometry, QueryFeatures, deviation, features_of_arrays
 
 SCENE_FIELDS = ("kind", "center", "quat_xyzw", "size")
 FIELDS = ("start", "goal", "control_points", "scene_id", *SCENE_FIELDS)

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from genmodels_ros.pipelines.trajectory_query import Candidate
-from genmodels_ros.robots.bspline import basis, lengths
 from genmodels_ros.robots.collision.checker import CollisionChecker
-from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
+from genmodels_ros.robots.paths.bspline import basis, lengths
+from genmodels_ros.robots.paths.optimisation import OptimisationSettings, optimise
 
 # A weak pull on length leaves the samples as different as they are: two ways or more on 68 and 76 % of two problem
 # sets, where a weight of 1 keeps them on 48 and 68 %, for paths 1 % longer.

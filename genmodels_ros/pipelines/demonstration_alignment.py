@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from genmodels_ros.robots.bspline import basis, resample
+from genmodels_ros.robots.paths.bspline import basis, resample
 
 POINTS = 100  # of an aligned demonstration
 ROUNDS = 3  # of warping onto the mean

@@ -60,7 +60,7 @@ def _trajectory_diffusion(model: TrajectoryDiffusion, size) -> Part:
             "x_t": "noisy control points, deviation from the straight line over the model's scale",
             "t": f"step of the {config['schedule']} schedule, 0 to {config['diffusion_steps'] - 1}",
             "endpoints": "start and goal, scaled to [-1, 1] by the joint limits",
-            "path_features": "robots.features: geometry at the straight line's control points",
+            "path_features": "robots.paths.features: geometry at the straight line's control points",
             "obstacles": "robots.scene_arrays: one token an obstacle",
             "obstacle_mask": "false where an obstacle is padding",
             "look": "the estimate of x_0 of the step before and the geometry there",

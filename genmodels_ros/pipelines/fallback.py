@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from genmodels_ros.robots.bspline import DEGREE, fit
 from genmodels_ros.robots.collision.checker import CollisionChecker
-from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
-from genmodels_ros.robots.planning import plan
+from genmodels_ros.robots.paths.bspline import DEGREE, fit
+from genmodels_ros.robots.paths.optimisation import OptimisationSettings, optimise
+from genmodels_ros.robots.paths.planning import plan
 
 CLOSE = OptimisationSettings(margin=0.0, self_margin=0.0, length=0.2, smoothness=2.0)
 

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
 from genmodels_ros.robots.collision.proximity import Proximity
-from genmodels_ros.robots.features import paths_of
-from genmodels_ros.robots.optimisation import newton_step
-from genmodels_ros.robots.path_cost import CostSettings, Expansion, PathCost
+from genmodels_ros.robots.paths.cost import CostSettings, Expansion, PathCost
+from genmodels_ros.robots.paths.features import paths_of
+from genmodels_ros.robots.paths.optimisation import newton_step
 
 STRENGTH = CostSettings(length=1.0, smoothness=1.0, collision=1e5, workspace=1e3)  # at weights of 1
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.demonstration_alignment import POINTS, align
-from genmodels_ros.robots.bspline import basis_at, fit_curve, pace
+from genmodels_ros.robots.paths.bspline import basis_at, fit_curve, pace
 
 FEWEST, MOST = 3, 100  # demonstrations
 CONTROL_POINTS = 16

@@ -14,7 +14,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.features import paths_of, scaled_endpoints
+from genmodels_ros.robots.paths.features import paths_of, scaled_endpoints
 
 
 class PathPrior:

@@ -7,9 +7,9 @@ import numpy as np
 
 from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights
 from genmodels_ros.robots.collision.checker import CollisionChecker
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.timing import time_parameterise
+from genmodels_ros.robots.paths.verification import verify
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import verify
 
 
 def judged(

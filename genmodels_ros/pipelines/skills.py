@@ -26,7 +26,7 @@ from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import jacobian, link_pose
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
+from genmodels_ros.robots.paths.optimisation import OptimisationSettings, optimise
 
 TOOL_RESOLUTION, JOINT_RESOLUTION = 2e-3, 5e-3  # m, rad; how exactly demonstrations tell a point
 UNUSUAL = 3.0  # Mahalanobis; from here on a via-point is not what was demonstrated

@@ -7,9 +7,9 @@ import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.demonstration_alignment import POINTS, smooth
-from genmodels_ros.robots.bspline import resample
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import jacobian
+from genmodels_ros.robots.paths.bspline import resample
 
 FIRST, EACH = 100, 6  # iterations to the first point, and from one to the next
 COMFORT = 0.05  # share of the way to the ready configuration that an iteration goes where the tool does not mind

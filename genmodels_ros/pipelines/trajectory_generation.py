@@ -33,10 +33,10 @@ from genmodels_ros.pipelines.trajectory_query import (
 from genmodels_ros.pipelines.trajectory_sampling import OnStep, SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
-from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.paths.features import num_path_features
+from genmodels_ros.robots.paths.verification import Verification, verify
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import Verification, verify
 
 __all__ = [
     "Candidate",

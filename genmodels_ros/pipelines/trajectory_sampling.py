@@ -12,11 +12,11 @@ from genmodels_ros.device import generator
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.diffusion import Condition, TrajectoryDiffusion
 from genmodels_ros.pipelines.guidance import CostGuidance, damped_gradient
-from genmodels_ros.robots.bspline import fit, straight_line
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.features import PathGeometry, paths_of, query_features
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.path_cost import PathCost
+from genmodels_ros.robots.paths.bspline import fit, straight_line
+from genmodels_ros.robots.paths.cost import PathCost
+from genmodels_ros.robots.paths.features import PathGeometry, paths_of, query_features
 from genmodels_ros.sampling.reverse_process import inference_steps, sample
 from genmodels_ros.sampling.samplers import SAMPLERS
 

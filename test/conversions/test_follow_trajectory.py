@@ -10,7 +10,7 @@ from genmodels_ros.conversions.follow_trajectory import (
     to_tolerances,
 )
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.tolerances import Tolerances
+from genmodels_ros.robots.paths.tolerances import Tolerances
 from genmodels_ros.simulation.arm.tracking import Outcome
 
 pytestmark = pytest.mark.skipif(FOLLOW is None, reason="control_msgs is no wheel: it comes with ros2_control")

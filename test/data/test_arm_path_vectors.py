@@ -7,7 +7,7 @@ from genmodels_ros.data.arm_path_vectors import arm_path_vectors, save_arm_path_
 from genmodels_ros.data.vectors import read_vectors
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.features import paths_of
+from genmodels_ros.robots.paths.features import paths_of
 
 ROBOT = load_robot("planar2")
 M, N, D = 7, 9, 2

@@ -8,10 +8,10 @@ import torch
 
 from genmodels_ros.data.trajectory_shards import batches, load_examples
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.features import query_features
 from genmodels_ros.robots.obstacles import Scene, Sphere
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.features import query_features
 from genmodels_ros.robots.scene_arrays import scene_arrays
 
 

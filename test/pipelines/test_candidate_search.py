@@ -7,7 +7,7 @@ import pytest
 
 from genmodels_ros.pipelines import candidate_search
 from genmodels_ros.pipelines.candidate_search import AT_LEAST, BARS, ENOUGH, SAME, STAGES, search
-from genmodels_ros.robots.bspline import straight_line
+from genmodels_ros.robots.paths.bspline import straight_line
 
 CHECKER = SimpleNamespace(robot=None, scene=None, proximity=None, touching=lambda q: q.max((1, 2)) > TOO_FAR)
 TOO_FAR = 5.0  # rad; a path that goes there touches something

@@ -9,13 +9,13 @@ from genmodels_ros.models.diffusion import TrajectoryDiffusion
 from genmodels_ros.pipelines.guidance import CostGuidance
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
 from genmodels_ros.pipelines.trajectory_sampling import SamplingSettings, TrajectorySampler
-from genmodels_ros.robots.bspline import basis, straight_line
 from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Cylinder, Scene
-from genmodels_ros.robots.path_cost import CostSettings, PathCost
+from genmodels_ros.robots.paths.bspline import basis, straight_line
+from genmodels_ros.robots.paths.cost import CostSettings, PathCost
+from genmodels_ros.robots.paths.features import num_path_features
 
 SWING = np.array([0.8, 0, 0, 0, 0, 0, 0])
 POST = Scene((Cylinder((0.34, 0.0, 0.45), 0.04, 0.9),))

@@ -13,7 +13,7 @@ from genmodels_ros.pipelines.movement_primitive import (
     control_points,
     phase_row,
 )
-from genmodels_ros.robots.bspline import basis, pace
+from genmodels_ros.robots.paths.bspline import basis, pace
 
 D = 2
 

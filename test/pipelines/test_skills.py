@@ -9,7 +9,7 @@ from genmodels_ros.pipelines.skills import SkillPlayer, ViaPoint, tool_positions
 from genmodels_ros.pipelines.tool_paths import joint_paths
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
-from genmodels_ros.robots.verification import densify, verify
+from genmodels_ros.robots.paths.verification import densify, verify
 from genmodels_ros.simulation.arm.skill_demonstrations import ball_in_the_way, make_task
 
 ROBOT = load_robot("panda")

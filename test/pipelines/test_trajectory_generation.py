@@ -17,11 +17,11 @@ from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
 from genmodels_ros.pipelines import candidate_search
 from genmodels_ros.pipelines.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.features import num_path_features
 
 TURN = np.array([0.9, 0, 0, 0, 0, 0, 0])
 POST = Scene((Cylinder((0.34, 0.0, 0.45), 0.04, 0.9, id="post"), Box((0.5, 0, -0.1), (1.0, 1.0, 0.1), id="table")))

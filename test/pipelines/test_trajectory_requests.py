@@ -16,9 +16,9 @@ from genmodels_ros.pipelines.trajectory_generation import CostWeights, Trajector
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
 from genmodels_ros.pipelines.trajectory_sampling import SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.features import num_path_features
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.paths.features import num_path_features
 
 PANDA = load_robot("panda")
 READY = PANDA.ready

@@ -6,14 +6,14 @@ import pytest
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot_from_description
 from genmodels_ros.robots.kinematics import forward, jacobian, link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
-from genmodels_ros.robots.optimisation import optimise
-from genmodels_ros.robots.timing import time_parameterise
-from genmodels_ros.robots.verification import verify
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.optimisation import optimise
+from genmodels_ros.robots.paths.timing import time_parameterise
+from genmodels_ros.robots.paths.verification import verify
 
 BOX = '<collision><origin xyz="{0}"/><geometry><box size="{1}"/></geometry></collision>'
 LIMIT = '<limit lower="-2" upper="2" velocity="1" effort="1"/>'

@@ -15,10 +15,10 @@ from genmodels_ros.pipelines.trajectory_generation import GenerationResult, Traj
 from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.planning import plan
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.planning import plan
+from genmodels_ros.robots.paths.timing import time_parameterise
+from genmodels_ros.robots.paths.verification import verify
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import verify
 
 TIME_LIMIT = 10.0  # s a problem, for each planner
 RAW_SAMPLES = 32

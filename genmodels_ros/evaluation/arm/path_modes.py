@@ -10,8 +10,8 @@ from itertools import combinations
 
 import numpy as np
 
-from genmodels_ros.robots.bspline import resample
 from genmodels_ros.robots.collision.checker import CollisionChecker
+from genmodels_ros.robots.paths.bspline import resample
 
 POINTS = 33
 MODE_DISTANCE = 0.5  # rad

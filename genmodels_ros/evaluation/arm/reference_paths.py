@@ -14,10 +14,10 @@ import numpy as np
 
 from genmodels_ros.data.problems import Problem
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.bspline import basis, fit, straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
-from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
-from genmodels_ros.robots.planning import interpolate, plan
+from genmodels_ros.robots.paths.bspline import basis, fit, straight_line
+from genmodels_ros.robots.paths.optimisation import OptimisationSettings, optimise
+from genmodels_ros.robots.paths.planning import interpolate, plan
 from genmodels_ros.robots.scene_arrays import scene_arrays
 
 PLANS = 3  # of RRTConnect

@@ -19,12 +19,12 @@ from genmodels_ros.pipelines.movement_primitive import MovementPrimitive, phase_
 from genmodels_ros.pipelines.ranking import judged
 from genmodels_ros.pipelines.skills import PHASES, SkillPlayer, ViaPoint, tool_positions
 from genmodels_ros.pipelines.trajectory_query import MODEL, CostWeights
-from genmodels_ros.robots.bspline import fit
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.paths.bspline import fit
+from genmodels_ros.robots.paths.verification import densify
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import densify
 from genmodels_ros.simulation.arm.skill_demonstrations import ViaPointTask, ball_in_the_way, make_task
 
 TASKS, QUICK = 100, 15

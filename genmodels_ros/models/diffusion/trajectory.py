@@ -38,7 +38,7 @@ Geometry = Callable[[Tensor], Tensor]  # deviation [Q, S, n, D] rad -> features 
 
 @dataclass(frozen=True)
 class Condition:
-    """What the samples depend on, in the frame robots/features.py makes.
+    """What the samples depend on, in the frame robots/paths/features.py makes.
 
     endpoints [Q, 2 D]: start and goal, scaled to [-1, 1] by the joint limits
     path_features [Q, n, F]: geometry at the n control points of the straight line

@@ -21,8 +21,8 @@ from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.paths.verification import Verification, verify_contact
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import Verification, verify_contact
 
 NAN = float("nan")
 

@@ -24,7 +24,7 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.conversions.trajectories import from_present, to_joint_state, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
-from genmodels_ros.robots.tolerances import Tolerances
+from genmodels_ros.robots.paths.tolerances import Tolerances
 from genmodels_ros.simulation.arm.tracking import Outcome, TrackedMotion
 from genmodels_ros.simulation.runner import Runner
 from genmodels_ros.simulation.world import World

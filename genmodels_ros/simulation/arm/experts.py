@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from genmodels_ros.robots.bspline import basis, fit, lengths, straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot, save_robot
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.optimisation import OptimisationSettings, optimise
-from genmodels_ros.robots.planning import plan
+from genmodels_ros.robots.paths.bspline import basis, fit, lengths, straight_line
+from genmodels_ros.robots.paths.optimisation import OptimisationSettings, optimise
+from genmodels_ros.robots.paths.planning import plan
 from genmodels_ros.robots.scene_arrays import scene_arrays
 from genmodels_ros.simulation.arm.problems import random_problems
 from genmodels_ros.simulation.arm.scenes import random_arm_scene

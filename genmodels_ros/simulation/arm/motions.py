@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import mujoco
 import numpy as np
 
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Box, Scene
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.simulation.arm.arm import ArmSimulation, interpolate
 from genmodels_ros.simulation.geoms import ARM, STATIC_BIT, WALKER_BIT

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from genmodels_ros.robots.tolerances import Tolerances
+from genmodels_ros.robots.paths.tolerances import Tolerances
 from genmodels_ros.simulation.arm.arm import ArmSimulation, interpolate
 from genmodels_ros.simulation.world import World
 

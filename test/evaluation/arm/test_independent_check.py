@@ -9,10 +9,10 @@ import pytest
 
 from genmodels_ros.evaluation.arm import independent_check
 from genmodels_ros.evaluation.arm.independent_check import IndependentCheck, exceeded_limits, interpolate, thinned
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.timing import time_parameterise
 from genmodels_ros.robots.trajectory import Trajectory
 
 PANDA = load_robot("panda")

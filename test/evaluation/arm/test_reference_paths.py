@@ -11,7 +11,7 @@ from genmodels_ros.evaluation.arm.reference_paths import ReferenceLengths, polyl
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Cylinder, Scene
-from genmodels_ros.robots.planning import interpolate
+from genmodels_ros.robots.paths.planning import interpolate
 
 PANDA = load_robot("panda")
 TURN = 0.9 * np.eye(7)[0]

@@ -24,9 +24,9 @@ from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Scene
+from genmodels_ros.robots.paths.verification import verify
 from genmodels_ros.robots.scene.depth import PinholeCamera, depth_points
 from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
-from genmodels_ros.robots.verification import verify
 
 ROBOT = load_robot("panda")
 START = ROBOT.ready

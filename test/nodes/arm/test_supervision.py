@@ -18,7 +18,7 @@ from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
-from genmodels_ros.robots.verification import verify
+from genmodels_ros.robots.paths.verification import verify
 
 ROBOT = load_robot("panda")
 START = ROBOT.ready

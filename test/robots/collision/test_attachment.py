@@ -11,11 +11,11 @@ from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.collision.geometry import obstacle_geometry
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Attached, Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.paths.verification import verify
 from genmodels_ros.robots.scene.placed import placed, quaternion
 from genmodels_ros.robots.scene_arrays import rotation_matrices
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.robots.urdf import pose_matrix
-from genmodels_ros.robots.verification import verify
 
 TURNED = np.array([0.1, -0.4, 0.2, 0.0])
 TURNED[3] = np.sqrt(1 - TURNED @ TURNED)

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.bspline import evaluate, straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Scene
+from genmodels_ros.robots.paths.bspline import evaluate, straight_line
 from genmodels_ros.robots.scene_arrays import scene_from_arrays
 from genmodels_ros.simulation.arm import experts as arm_experts
 from genmodels_ros.simulation.arm.experts import expert_paths, is_free, make_shards

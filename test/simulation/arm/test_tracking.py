@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.tolerances import Tolerances
+from genmodels_ros.robots.paths.tolerances import Tolerances
 from genmodels_ros.robots.trajectory import Trajectory
 from genmodels_ros.simulation.arm.tracking import Outcome, TrackedMotion
 from genmodels_ros.simulation.catalogue import describe_world

@@ -12,7 +12,7 @@ import torch
 from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.path_cost import CostSettings, Expansion, PathCost
+from genmodels_ros.robots.paths.cost import CostSettings, Expansion, PathCost
 
 LARGEST = 8000  # paths times obstacles at once; more are done in parts, which bounds the memory
 

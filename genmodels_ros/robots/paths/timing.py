@@ -12,8 +12,8 @@
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.bspline import DEGREE, evaluate
 from genmodels_ros.robots.description import JointLimits
+from genmodels_ros.robots.paths.bspline import DEGREE, evaluate
 from genmodels_ros.robots.trajectory import Trajectory
 
 GRID = 120  # intervals in s, at least

@@ -8,15 +8,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.bspline import fit
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.collision.geometry import link_points, load_geometry
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.bspline import fit
+from genmodels_ros.robots.paths.timing import time_parameterise
+from genmodels_ros.robots.paths.verification import densify, verify
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import densify, verify
 
 PANDA = load_robot("panda")
 EMPTY = CollisionChecker(PANDA, Scene())

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.extremes import leaves
+from genmodels_ros.robots.paths.extremes import leaves
 
 ONE = np.ones(1)
 

@@ -6,7 +6,8 @@ import torch
 
 from genmodels_ros.robots.description import load_robot, load_robot_from_description
 from genmodels_ros.robots.distance import ObstacleField
-from genmodels_ros.robots.features import (
+from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.paths.features import (
     OVERLAP,
     PathGeometry,
     deviation,
@@ -14,7 +15,6 @@ from genmodels_ros.robots.features import (
     paths_of,
     query_features,
 )
-from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.scene_arrays import rotation_matrices, scene_arrays
 from genmodels_ros.robots.spheres import obstacle_distances, sphere_centers
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.robots import optimisation
-from genmodels_ros.robots.bspline import evaluate, straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.optimisation import optimise
+from genmodels_ros.robots.paths import optimisation
+from genmodels_ros.robots.paths.bspline import evaluate, straight_line
+from genmodels_ros.robots.paths.optimisation import optimise
 
 SWING = np.array([0.8, 0, 0, 0, 0, 0, 0])
 POST = Scene((Cylinder((0.34, 0.0, 0.45), 0.04, 0.9, id="post"),))

@@ -7,7 +7,7 @@ import pytest
 
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Scene
-from genmodels_ros.robots.planning import interpolate, plan
+from genmodels_ros.robots.paths.planning import interpolate, plan
 
 WALL = Scene((Box((0.55, 0.0, 0.35), (0.6, 0.03, 0.7), id="wall"), Box((0.0, 0.0, -0.06), (2.0, 2.0, 0.1), id="table")))
 

@@ -17,11 +17,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genmodels_ros.robots.bspline import basis_at, knot_vector, straight_line
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField, nearest_obstacles
 from genmodels_ros.robots.kinematics import bodies
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.paths.bspline import basis_at, knot_vector, straight_line
 from genmodels_ros.robots.scene_arrays import obstacle_tokens, scene_arrays
 
 NEAR = 0.3  # m; farther obstacles look all the same

@@ -16,9 +16,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from genmodels_ros.robots import bspline
 from genmodels_ros.robots.collision.proximity import ObstaclePairs, Placed, Proximity, SelfPairs
 from genmodels_ros.robots.distance import distance_and_gradient
+from genmodels_ros.robots.paths import bspline
 
 REACH = 0.04  # m that a sphere may come nearer before near pairs are searched again; 0.1 finds no more free paths
 

@@ -6,7 +6,7 @@ import numpy as np
 import yaml
 
 import genmodels_ros
-from genmodels_ros.robots.tolerances import Tolerances
+from genmodels_ros.robots.paths.tolerances import Tolerances
 
 CONTROLLERS = Path(genmodels_ros.__file__).resolve().parents[1] / "config" / "gazebo" / "ros2_controllers.yaml"
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.distance import ObstacleField
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.path_cost import CostSettings, PathCost
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.cost import CostSettings, PathCost
 from genmodels_ros.robots.spheres import obstacle_distances, self_distances, sphere_centers
 
 SWING = np.array([0.8, 0, 0, 0, 0, 0, 0])

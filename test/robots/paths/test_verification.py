@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.robots.bspline import straight_line
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.obstacles import Box, Scene, Sphere
-from genmodels_ros.robots.timing import time_parameterise
-from genmodels_ros.robots.verification import densify, remainder, verify, verify_contact
+from genmodels_ros.robots.paths.bspline import straight_line
+from genmodels_ros.robots.paths.timing import time_parameterise
+from genmodels_ros.robots.paths.verification import densify, remainder, verify, verify_contact
 
 EMPTY = Scene()
 

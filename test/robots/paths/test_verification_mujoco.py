@@ -8,13 +8,13 @@ import pytest
 
 import genmodels_ros.robots
 from genmodels_ros.evaluation.arm.independent_check import IndependentCheck
-from genmodels_ros.robots.bspline import fit
 from genmodels_ros.robots.collision.checker import CONTACT_DISTANCE, CollisionChecker
 from genmodels_ros.robots.description import load_robot, load_robot_from_description
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.bspline import fit
+from genmodels_ros.robots.paths.timing import time_parameterise
+from genmodels_ros.robots.paths.verification import verify
 from genmodels_ros.robots.trajectory import Trajectory
-from genmodels_ros.robots.verification import verify
 
 AGREEMENT = 1e-3  # m
 ROBOTS = sorted(path.stem for path in Path(genmodels_ros.robots.__file__).parent.glob("*.yaml"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.bspline import basis, basis_at, evaluate, fit, resample, straight_line
+from genmodels_ros.robots.paths.bspline import basis, basis_at, evaluate, fit, resample, straight_line
 
 
 @pytest.mark.parametrize("count", [4, 5, 16])

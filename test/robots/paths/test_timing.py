@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.bspline import evaluate, straight_line
-from genmodels_ros.robots.timing import time_parameterise
+from genmodels_ros.robots.paths.bspline import evaluate, straight_line
+from genmodels_ros.robots.paths.timing import time_parameterise
 
 
 def random_paths(robot, count, rng, noise=0.2):

@@ -12,8 +12,8 @@ import numpy as np
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
-from genmodels_ros.robots.extremes import leaves
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.paths.extremes import leaves
 from genmodels_ros.robots.trajectory import Trajectory
 
 RESOLUTION = 0.01  # rad between checked configurations
