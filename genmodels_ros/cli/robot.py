@@ -48,9 +48,9 @@ def _add_making(parser: argparse.ArgumentParser):
 
 
 def _robot_add(args):
-    from genmodels_ros.robots.arm_settings import Choices, find_settings
-    from genmodels_ros.robots.arm_yaml import describe, to_yaml
     from genmodels_ros.robots.packages import find_file
+    from genmodels_ros.robots.setup.arm_settings import Choices, find_settings
+    from genmodels_ros.robots.setup.arm_yaml import describe, to_yaml
 
     urdf = find_file(args.urdf, Path())
     srdf = find_file(args.srdf, Path()) if args.srdf else None

@@ -7,7 +7,7 @@ from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.collision.geometry import link_points, load_geometry
 from genmodels_ros.robots.distance import FAR, ObstacleField
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
-from genmodels_ros.robots.sphere_fitting import Solid
+from genmodels_ros.robots.setup.sphere_fitting import Solid
 from genmodels_ros.robots.spheres import obstacle_distances, self_distances, sphere_centers
 
 SCENE = Scene(

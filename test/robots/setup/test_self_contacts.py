@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.self_contacts import BINS, free_range
+from genmodels_ros.robots.setup.self_contacts import BINS, free_range
 
 Q = np.linspace(-2.0, 2.0, 4000)
 BIN = 4.0 / BINS

@@ -5,7 +5,7 @@ import pytest
 
 from genmodels_ros.robots.collision.geometry import link_pieces, load_geometry
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.sphere_fitting import Solid, clip, fit_spheres, fit_within
+from genmodels_ros.robots.setup.sphere_fitting import Solid, clip, fit_spheres, fit_within
 
 CUBE = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, 8).T.astype(float)
 ROD = CUBE * [1.0, 0.2, 0.2]

@@ -5,9 +5,9 @@ import pytest
 import yaml
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.arm_settings import Choices, find_settings
-from genmodels_ros.robots.arm_yaml import describe, to_yaml
 from genmodels_ros.robots.description import load_robot
+from genmodels_ros.robots.setup.arm_settings import Choices, find_settings
+from genmodels_ros.robots.setup.arm_yaml import describe, to_yaml
 
 LINK = '<link name="{}"><collision>{}<geometry><box size="{}"/></geometry></collision></link>'
 JOINT = (

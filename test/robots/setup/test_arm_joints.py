@@ -3,7 +3,7 @@
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.arm_joints import arm_joints, tool_link
+from genmodels_ros.robots.setup.arm_joints import arm_joints, tool_link
 from genmodels_ros.robots.urdf import read_joints
 
 LINKS = ("rail", "base", "upper", "lower", "wrist", "flange", "finger", "antenna")

@@ -2,7 +2,7 @@
 
 import json
 
-from genmodels_ros.robots.arm_settings import Findings
+from genmodels_ros.robots.setup.arm_settings import Findings
 
 ROUNDING = 1e-4  # m added to each radius, as the printed digits are rounded
 

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.arm_joints import arm_joints, tool_link
 from genmodels_ros.robots.collision.geometry import link_pieces, load_geometry
 from genmodels_ros.robots.description import Robot, load_robot_from_description
 from genmodels_ros.robots.kinematics import jacobian
-from genmodels_ros.robots.self_contacts import SelfContacts, free_range
-from genmodels_ros.robots.sphere_fitting import fit_within
+from genmodels_ros.robots.setup.arm_joints import arm_joints, tool_link
+from genmodels_ros.robots.setup.self_contacts import SelfContacts, free_range
+from genmodels_ros.robots.setup.sphere_fitting import fit_within
 from genmodels_ros.robots.spheres import sphere_centers
 from genmodels_ros.robots.urdf import Joint, build_chain, read_disabled_pairs, read_joints, standing_positions
 
