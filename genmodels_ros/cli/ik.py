@@ -26,7 +26,7 @@ def add(commands) -> None:
 
 def _solve(args):
     from genmodels_ros.device import generator
-    from genmodels_ros.pipelines.learned_inverse_kinematics import LearnedInverseKinematics, pose_matrix
+    from genmodels_ros.pipelines.arm.learned_inverse_kinematics import LearnedInverseKinematics, pose_matrix
 
     ik = LearnedInverseKinematics.from_checkpoint(args.checkpoint, robot=args.robot)
     solutions = ik.solve(

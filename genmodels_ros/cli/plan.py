@@ -24,7 +24,7 @@ def _plan(args):
     from tqdm import tqdm
 
     from genmodels_ros.data.problems import load_problems, result_to_json
-    from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
+    from genmodels_ros.pipelines.arm.trajectory_generation import TrajectoryGenerator, TrajectoryQuery
 
     problems = load_problems(args.problems)
     generator = TrajectoryGenerator.from_checkpoint(

@@ -49,9 +49,9 @@ def via(text: str) -> tuple[float | None, list[float]]:
 
 def _learn(args):
     from genmodels_ros.data.demonstrations import read_demonstrations
-    from genmodels_ros.pipelines.movement_primitive import MovementPrimitive
-    from genmodels_ros.pipelines.skills import PHASES, SkillPlayer
-    from genmodels_ros.pipelines.tool_paths import joint_paths
+    from genmodels_ros.pipelines.arm.movement_primitive import MovementPrimitive
+    from genmodels_ros.pipelines.arm.skills import PHASES, SkillPlayer
+    from genmodels_ros.pipelines.arm.tool_paths import joint_paths
     from genmodels_ros.robots.description import load_robot
 
     robot = load_robot(args.robot)
@@ -69,8 +69,8 @@ def _learn(args):
 
 def _play(args):
     from genmodels_ros.data.problems import load_problems, trajectory_to_json
-    from genmodels_ros.pipelines.movement_primitive import MovementPrimitive
-    from genmodels_ros.pipelines.skills import SkillPlayer, ViaPoint
+    from genmodels_ros.pipelines.arm.movement_primitive import MovementPrimitive
+    from genmodels_ros.pipelines.arm.skills import SkillPlayer, ViaPoint
     from genmodels_ros.robots.description import load_robot
 
     skill = MovementPrimitive.load(args.skill)

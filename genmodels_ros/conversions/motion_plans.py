@@ -15,7 +15,7 @@ from genmodels_ros.conversions.planning_scene import with_attached
 from genmodels_ros.conversions.requests import RequestDefaults
 from genmodels_ros.conversions.trajectories import other_joints, to_joint_state, to_joint_trajectory, to_positions
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import Candidate, TrajectoryQuery
+from genmodels_ros.pipelines.arm.trajectory_query import Candidate, TrajectoryQuery
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.scene.frames import Frames

@@ -13,7 +13,7 @@ from genmodels_ros.conversions.obstacles import check_frame, to_scene
 from genmodels_ros.conversions.poses import position, to_matrix
 from genmodels_ros.conversions.trajectories import other_joints, to_joint_trajectory, to_positions, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import (
+from genmodels_ros.pipelines.arm.trajectory_query import (
     Candidate,
     CostWeights,
     GenerationResult,

@@ -52,7 +52,7 @@ def load_problems(path: Path) -> list[Problem]:
 
 
 def result_to_json(problem: Problem, result, all_candidates: bool = False) -> dict:
-    """One entry of RESULTS.json for a pipelines.trajectory_generation.GenerationResult.
+    """One entry of RESULTS.json for a pipelines.arm.trajectory_generation.GenerationResult.
 
     What is not there (a trajectory after a failure, the clearance in an empty scene) is null: JSON has no infinity.
     """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.cli import main
-from genmodels_ros.pipelines.skills import tool_positions
+from genmodels_ros.pipelines.arm.skills import tool_positions
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.arm.skill_demonstrations import make_task
 

@@ -16,7 +16,7 @@ from genmodels_ros.conversions.moveit_codes import CODES, MoveItCode, to_moveit_
 from genmodels_ros.conversions.poses import to_pose
 from genmodels_ros.conversions.requests import RequestDefaults
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import MODEL, Candidate
+from genmodels_ros.pipelines.arm.trajectory_query import MODEL, Candidate
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere

@@ -14,7 +14,7 @@ from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.conversions.requests import RequestDefaults, deadline_of, hurried, to_query, to_result
 from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_trajectory
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights, GenerationResult, GuidanceWeights
+from genmodels_ros.pipelines.arm.trajectory_query import Candidate, CostWeights, GenerationResult, GuidanceWeights
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
 from genmodels_ros.robots.trajectory import Trajectory

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.learned_inverse_kinematics import LearnedInverseKinematics
+from genmodels_ros.pipelines.arm.learned_inverse_kinematics import LearnedInverseKinematics
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints
 from genmodels_ros.robots.kinematics import link_pose

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from genmodels_ros.models.checkpoint import load_checkpoint
-from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
-from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
+from genmodels_ros.pipelines.arm.trajectory_generation import TrajectoryGenerator
+from genmodels_ros.pipelines.arm.trajectory_sampling import TrajectorySampler
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
 from genmodels_ros.robots.paths.bspline import straight_line

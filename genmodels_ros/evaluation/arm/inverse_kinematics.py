@@ -16,7 +16,7 @@ from genmodels_ros.device import generator
 from genmodels_ros.evaluation.arm.independent_kinematics import IndependentKinematics
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.learned_inverse_kinematics import DISTINCT, SPARE, LearnedInverseKinematics
+from genmodels_ros.pipelines.arm.learned_inverse_kinematics import DISTINCT, SPARE, LearnedInverseKinematics
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.inverse_kinematics.least_squares import arrivals, most_different, solve
 from genmodels_ros.robots.inverse_kinematics.nearest_configurations import SIZE, NearestConfigurations

@@ -10,9 +10,9 @@ from genmodels_ros.data.problems import Problem
 from genmodels_ros.evaluation.arm.independent_check import IndependentCheck
 from genmodels_ros.evaluation.arm.path_modes import distinct_modes, separated
 from genmodels_ros.evaluation.arm.reference_paths import polyline_length
-from genmodels_ros.pipelines.guidance import CostGuidance
-from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
-from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
+from genmodels_ros.pipelines.arm.guidance import CostGuidance
+from genmodels_ros.pipelines.arm.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.arm.trajectory_query import GuidanceWeights
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.paths.planning import plan

@@ -5,7 +5,7 @@ import torch
 
 from genmodels_ros.data.vectors import vectors
 from genmodels_ros.models.mixture.regression import regress
-from genmodels_ros.pipelines.skills import tool_positions
+from genmodels_ros.pipelines.arm.skills import tool_positions
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.simulation.arm.skill_demonstrations import ViaPointTask
 from genmodels_ros.training.fitting import FitOptions, fit

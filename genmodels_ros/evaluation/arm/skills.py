@@ -15,10 +15,10 @@ from genmodels_ros.evaluation.arm.skill_baselines import nearest, over_time, reg
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.movement_primitive import MovementPrimitive, phase_row
-from genmodels_ros.pipelines.ranking import judged
-from genmodels_ros.pipelines.skills import PHASES, SkillPlayer, ViaPoint, tool_positions
-from genmodels_ros.pipelines.trajectory_query import MODEL, CostWeights
+from genmodels_ros.pipelines.arm.movement_primitive import MovementPrimitive, phase_row
+from genmodels_ros.pipelines.arm.ranking import judged
+from genmodels_ros.pipelines.arm.skills import PHASES, SkillPlayer, ViaPoint, tool_positions
+from genmodels_ros.pipelines.arm.trajectory_query import MODEL, CostWeights
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Scene

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from genmodels_ros.data.image_codec import encode_png
-from genmodels_ros.pipelines.movement_primitive import MovementPrimitive, at_phase
-from genmodels_ros.pipelines.skills import SkillPlayer, ViaPoint
+from genmodels_ros.pipelines.arm.movement_primitive import MovementPrimitive, at_phase
+from genmodels_ros.pipelines.arm.skills import SkillPlayer, ViaPoint
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.simulation.arm.skill_demonstrations import make_task
 

@@ -16,7 +16,7 @@ from genmodels_ros.evaluation.arm.trajectory_chart import draw
 from genmodels_ros.evaluation.arm.trajectory_tables import by_family, notes, summarise
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.trajectory_generation import TrajectoryGenerator
+from genmodels_ros.pipelines.arm.trajectory_generation import TrajectoryGenerator
 from genmodels_ros.robots.collision.checker import CollisionChecker
 
 QUICK = 20  # problems a set

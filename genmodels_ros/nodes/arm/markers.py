@@ -9,7 +9,7 @@ from visualization_msgs.msg import MarkerArray
 from genmodels_ros.conversions.markers import to_markers, to_sample_markers
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.pipelines.trajectory_query import Candidate
+from genmodels_ros.pipelines.arm.trajectory_query import Candidate
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.paths.bspline import basis

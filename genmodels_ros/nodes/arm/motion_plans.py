@@ -7,8 +7,8 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.arm.trajectory_parameters import request_defaults
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.goal_alternatives import first_reached
-from genmodels_ros.pipelines.trajectory_query import GenerationResult
+from genmodels_ros.pipelines.arm.goal_alternatives import first_reached
+from genmodels_ros.pipelines.arm.trajectory_query import GenerationResult
 
 GROUPS = ["panda_arm", "ur_manipulator", "manipulator", "arm"]  # as MoveIt's configurations call an arm
 

@@ -32,8 +32,8 @@ from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.request_queue import RequestQueue
-from genmodels_ros.pipelines.goals import prepare
-from genmodels_ros.pipelines.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.arm.goals import prepare
+from genmodels_ros.pipelines.arm.trajectory_generation import GenerationResult, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 

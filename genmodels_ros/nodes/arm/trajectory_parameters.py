@@ -5,8 +5,8 @@ from dataclasses import fields
 from genmodels_ros.conversions.requests import RequestDefaults
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.trajectory_query import CostWeights, GuidanceWeights
-from genmodels_ros.pipelines.trajectory_sampling import SAMPLERS, SamplingSettings
+from genmodels_ros.pipelines.arm.trajectory_query import CostWeights, GuidanceWeights
+from genmodels_ros.pipelines.arm.trajectory_sampling import SAMPLERS, SamplingSettings
 
 STEPS = SamplingSettings()
 

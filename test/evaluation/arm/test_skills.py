@@ -5,7 +5,7 @@ import pytest
 
 from genmodels_ros.evaluation.arm.skills import distance, play_task
 from genmodels_ros.evaluation.arm.skills_picture import picture
-from genmodels_ros.pipelines.skills import tool_positions
+from genmodels_ros.pipelines.arm.skills import tool_positions
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.paths.timing import time_parameterise
 from genmodels_ros.simulation.arm.skill_demonstrations import make_task

@@ -13,7 +13,7 @@ from genmodels_ros.evaluation.arm.trajectories import bench
 from genmodels_ros.evaluation.arm.trajectory_chart import draw
 from genmodels_ros.evaluation.arm.trajectory_tables import by_family, summarise
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.pipelines.trajectory_query import Candidate, GenerationResult
+from genmodels_ros.pipelines.arm.trajectory_query import Candidate, GenerationResult
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.trajectory import Trajectory
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.trajectory_query import TrajectoryQuery
+from genmodels_ros.pipelines.arm.trajectory_query import TrajectoryQuery
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints

@@ -7,7 +7,7 @@ from genmodels_ros.device import generator
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.evaluation.arm.independent_kinematics import IndependentKinematics
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.pipelines.learned_inverse_kinematics import DISTINCT, LearnedInverseKinematics, pose_matrix
+from genmodels_ros.pipelines.arm.learned_inverse_kinematics import DISTINCT, LearnedInverseKinematics, pose_matrix
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.inverse_kinematics.least_squares import arrivals
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines import goals
-from genmodels_ros.pipelines.trajectory_query import TrajectoryQuery
+from genmodels_ros.pipelines.arm import goals
+from genmodels_ros.pipelines.arm.trajectory_query import TrajectoryQuery
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose

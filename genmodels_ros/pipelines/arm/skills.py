@@ -13,15 +13,15 @@ import numpy as np
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.movement_primitive import (
+from genmodels_ros.pipelines.arm.movement_primitive import (
     Condition,
     MovementPrimitive,
     at_phase,
     control_points,
     phase_row,
 )
-from genmodels_ros.pipelines.ranking import judged
-from genmodels_ros.pipelines.trajectory_query import MODEL, Candidate, CostWeights
+from genmodels_ros.pipelines.arm.ranking import judged
+from genmodels_ros.pipelines.arm.trajectory_query import MODEL, Candidate, CostWeights
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import jacobian, link_pose

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines import movement_primitive
-from genmodels_ros.pipelines.movement_primitive import (
+from genmodels_ros.pipelines.arm import movement_primitive
+from genmodels_ros.pipelines.arm.movement_primitive import (
     CONTROL_POINTS,
     Condition,
     MovementPrimitive,

@@ -11,7 +11,7 @@ from torch import Tensor
 from genmodels_ros.device import generator
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.diffusion import Condition, TrajectoryDiffusion
-from genmodels_ros.pipelines.guidance import CostGuidance, damped_gradient
+from genmodels_ros.pipelines.arm.guidance import CostGuidance, damped_gradient
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.paths.bspline import fit, straight_line

@@ -3,8 +3,8 @@
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.pipelines.goal_alternatives import first_reached
-from genmodels_ros.pipelines.trajectory_query import GenerationResult, TrajectoryQuery
+from genmodels_ros.pipelines.arm.goal_alternatives import first_reached
+from genmodels_ros.pipelines.arm.trajectory_query import GenerationResult, TrajectoryQuery
 
 QUERIES = [TrajectoryQuery(np.zeros(7), goal_config=np.full(7, value), time_limit=5.0) for value in (1.0, 2.0, 3.0)]
 
@@ -39,7 +39,7 @@ def test_a_cancellation_ends_it():
 
 def test_no_goal_is_begun_without_time(monkeypatch):
     clock = iter([0.0, 0.0, 6.0, 6.0])
-    monkeypatch.setattr("genmodels_ros.pipelines.goal_alternatives.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("genmodels_ros.pipelines.arm.goal_alternatives.time.monotonic", lambda: next(clock))
     generate, asked = answering(ErrorCode.TIME_LIMIT, ErrorCode.SUCCESS, ErrorCode.SUCCESS)
     result = first_reached(generate, QUERIES)
     assert result.code == ErrorCode.TIME_LIMIT and len(asked) == 1 and result.planning_time == 6.0

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.demonstration_alignment import POINTS, smooth
+from genmodels_ros.pipelines.arm.demonstration_alignment import POINTS, smooth
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.kinematics import jacobian
 from genmodels_ros.robots.paths.bspline import resample

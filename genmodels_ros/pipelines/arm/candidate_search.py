@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from genmodels_ros.pipelines.trajectory_query import Candidate
+from genmodels_ros.pipelines.arm.trajectory_query import Candidate
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.paths.bspline import basis, lengths
 from genmodels_ros.robots.paths.optimisation import OptimisationSettings, optimise

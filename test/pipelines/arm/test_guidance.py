@@ -6,9 +6,9 @@ import torch
 
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
-from genmodels_ros.pipelines.guidance import CostGuidance
-from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
-from genmodels_ros.pipelines.trajectory_sampling import SamplingSettings, TrajectorySampler
+from genmodels_ros.pipelines.arm.guidance import CostGuidance
+from genmodels_ros.pipelines.arm.trajectory_query import GuidanceWeights
+from genmodels_ros.pipelines.arm.trajectory_sampling import SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
-from genmodels_ros.pipelines import candidate_search
-from genmodels_ros.pipelines.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.arm import candidate_search
+from genmodels_ros.pipelines.arm.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.pipelines.demonstration_alignment import POINTS, align, smooth, warp
+from genmodels_ros.pipelines.arm.demonstration_alignment import POINTS, align, smooth, warp
 
 
 def curve(u: np.ndarray) -> np.ndarray:

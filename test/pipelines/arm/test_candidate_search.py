@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from genmodels_ros.pipelines import candidate_search
-from genmodels_ros.pipelines.candidate_search import AT_LEAST, BARS, ENOUGH, SAME, STAGES, search
+from genmodels_ros.pipelines.arm import candidate_search
+from genmodels_ros.pipelines.arm.candidate_search import AT_LEAST, BARS, ENOUGH, SAME, STAGES, search
 from genmodels_ros.robots.paths.bspline import straight_line
 
 CHECKER = SimpleNamespace(robot=None, scene=None, proximity=None, touching=lambda q: q.max((1, 2)) > TOO_FAR)

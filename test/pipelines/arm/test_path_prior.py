@@ -7,8 +7,8 @@ import torch
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.pipelines.path_prior import PathPrior
-from genmodels_ros.pipelines.trajectory_generation import GuidanceWeights, TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.arm.path_prior import PathPrior
+from genmodels_ros.pipelines.arm.trajectory_generation import GuidanceWeights, TrajectoryGenerator, TrajectoryQuery
 from genmodels_ros.robots.description import load_robot
 
 ROBOT = load_robot("panda")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
-from genmodels_ros.pipelines.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
-from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
-from genmodels_ros.pipelines.trajectory_sampling import SamplingSettings, TrajectorySampler
+from genmodels_ros.pipelines.arm.trajectory_generation import CostWeights, TrajectoryGenerator, TrajectoryQuery
+from genmodels_ros.pipelines.arm.trajectory_query import GuidanceWeights
+from genmodels_ros.pipelines.arm.trajectory_sampling import SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from genmodels_ros.pipelines.trajectory_query import Candidate, CostWeights
+from genmodels_ros.pipelines.arm.trajectory_query import Candidate, CostWeights
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.paths.timing import time_parameterise
 from genmodels_ros.robots.paths.verification import verify

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.pipelines.movement_primitive import MovementPrimitive
-from genmodels_ros.pipelines.skills import SkillPlayer, ViaPoint, tool_positions
-from genmodels_ros.pipelines.tool_paths import joint_paths
+from genmodels_ros.pipelines.arm.movement_primitive import MovementPrimitive
+from genmodels_ros.pipelines.arm.skills import SkillPlayer, ViaPoint, tool_positions
+from genmodels_ros.pipelines.arm.tool_paths import joint_paths
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
 from genmodels_ros.robots.paths.verification import densify, verify

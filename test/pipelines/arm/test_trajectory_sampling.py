@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from genmodels_ros.models.diffusion import TrajectoryDiffusion
-from genmodels_ros.pipelines.trajectory_sampling import TrajectorySampler
+from genmodels_ros.pipelines.arm.trajectory_sampling import TrajectorySampler
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene
 from genmodels_ros.robots.paths.features import num_path_features

@@ -15,13 +15,13 @@ import numpy as np
 from genmodels_ros.device import resolve_device, resolve_precision
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
-from genmodels_ros.pipelines.candidate_search import search
-from genmodels_ros.pipelines.fallback import fallback_paths
-from genmodels_ros.pipelines.goals import goal_configurations
-from genmodels_ros.pipelines.guidance import CostGuidance
-from genmodels_ros.pipelines.path_prior import PathPrior
-from genmodels_ros.pipelines.ranking import judged, ranked
-from genmodels_ros.pipelines.trajectory_query import (
+from genmodels_ros.pipelines.arm.candidate_search import search
+from genmodels_ros.pipelines.arm.fallback import fallback_paths
+from genmodels_ros.pipelines.arm.goals import goal_configurations
+from genmodels_ros.pipelines.arm.guidance import CostGuidance
+from genmodels_ros.pipelines.arm.path_prior import PathPrior
+from genmodels_ros.pipelines.arm.ranking import judged, ranked
+from genmodels_ros.pipelines.arm.trajectory_query import (
     FALLBACK,
     MODEL,
     Candidate,
@@ -30,7 +30,7 @@ from genmodels_ros.pipelines.trajectory_query import (
     GuidanceWeights,
     TrajectoryQuery,
 )
-from genmodels_ros.pipelines.trajectory_sampling import OnStep, SamplingSettings, TrajectorySampler
+from genmodels_ros.pipelines.arm.trajectory_sampling import OnStep, SamplingSettings, TrajectorySampler
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.obstacles import Scene
@@ -82,7 +82,7 @@ class TrajectoryGenerator:
 
         robot: its name, or the arm itself; one from a robot_description, which has no name of its own, need only have
             the joints and features that the checkpoint was trained for.
-        prior: checkpoint of a family over this arm's paths, see pipelines/path_prior.py.
+        prior: checkpoint of a family over this arm's paths, see pipelines/arm/path_prior.py.
         Raises GenModelsError(MODEL_UNAVAILABLE) if it is missing, damaged or for another robot.
         """
         arm = robot if isinstance(robot, Robot) else load_robot(robot)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from genmodels_ros.errors import ErrorCode
-from genmodels_ros.pipelines.trajectory_query import GenerationResult, TrajectoryQuery
+from genmodels_ros.pipelines.arm.trajectory_query import GenerationResult, TrajectoryQuery
 
 
 def first_reached(

@@ -17,7 +17,7 @@ import torch
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, shipped
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.pipelines.trajectory_query import check_pose
+from genmodels_ros.pipelines.arm.trajectory_query import check_pose
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import Robot, load_robot
 from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints

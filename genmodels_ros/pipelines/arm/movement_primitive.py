@@ -18,7 +18,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.demonstration_alignment import POINTS, align
+from genmodels_ros.pipelines.arm.demonstration_alignment import POINTS, align
 from genmodels_ros.robots.paths.bspline import basis_at, fit_curve, pace
 
 FEWEST, MOST = 3, 100  # demonstrations

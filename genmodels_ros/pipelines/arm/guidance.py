@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from genmodels_ros.pipelines.trajectory_query import GuidanceWeights
+from genmodels_ros.pipelines.arm.trajectory_query import GuidanceWeights
 from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.paths.cost import CostSettings, Expansion, PathCost
 from genmodels_ros.robots.paths.features import paths_of
