@@ -4,7 +4,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from std_msgs.msg import Header
 
 from genmodels_interfaces.msg import Anomaly
-from genmodels_ros.pipelines.anomaly import AnomalyScore
+from genmodels_ros.pipelines.mobile.anomaly import AnomalyScore
 
 MEANING = {
     "frozen": "The lidar repeats itself: look whether it is still running.",

@@ -7,8 +7,8 @@ from sensor_msgs.msg import LaserScan
 from genmodels_interfaces.msg import Latent as LatentMessage
 from genmodels_ros.conversions.observations import to_observation
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.latents import Latent
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.latents import Latent
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 MAX_SCANS = 100  # of a recorded moment
 

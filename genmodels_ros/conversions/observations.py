@@ -6,8 +6,8 @@ from sensor_msgs.msg import LaserScan
 
 from genmodels_ros.conversions.sensors import from_odometry
 from genmodels_ros.conversions.stamps import to_seconds
-from genmodels_ros.pipelines.lidar_mount import seen_from_centre
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.lidar_mount import seen_from_centre
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 
 def to_observation(

@@ -7,7 +7,7 @@ from nav_msgs.msg import Path
 from genmodels_ros.conversions.poses import from_planar, to_planar
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.routes import to_odom
+from genmodels_ros.pipelines.mobile.routes import to_odom
 
 
 def to_path(poses: np.ndarray, frame: str, stamp: float, time_step: float = 0.0) -> Path:

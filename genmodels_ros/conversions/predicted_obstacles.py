@@ -7,8 +7,8 @@ from sensor_msgs.msg import PointCloud2, PointField
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions.images import byte_array
-from genmodels_ros.pipelines.imagination import Forecast
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.imagination import Forecast
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 FIELDS = ("x", "y", "z", "intensity", "std")  # float32 each
 

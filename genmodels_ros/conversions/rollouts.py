@@ -13,7 +13,7 @@ from genmodels_ros.conversions.poses import from_planar, relative_to, to_planar
 from genmodels_ros.conversions.sensors import from_twist, to_laser_scan, to_twist
 from genmodels_ros.conversions.stamps import to_stamp
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.world_model import RANGE_LIMIT, Imagination
+from genmodels_ros.pipelines.mobile.world_model import RANGE_LIMIT, Imagination
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ adapter.stop()           # within one step of training
 import threading
 from dataclasses import dataclass, field, replace
 
-from genmodels_ros.pipelines.drive_log import to_episodes
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.drive_log import to_episodes
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 from genmodels_ros.training.background import Breath, Stopped, lower_priority
 from genmodels_ros.training.fine_tuning import Adaptation, FineTuning, adapt
 

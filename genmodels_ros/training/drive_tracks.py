@@ -13,7 +13,7 @@ from genmodels_ros.data.episodes import ANGLE_MIN, Episodes, load_shard
 from genmodels_ros.models.world_model.fan import Beams
 from genmodels_ros.models.world_model.model import TIME_STEP
 from genmodels_ros.models.world_model.tracks import FEATURES
-from genmodels_ros.pipelines.moving_clusters import Tracker
+from genmodels_ros.pipelines.mobile.moving_clusters import Tracker
 
 RANGE_MIN, RANGE_MAX = 0.12, 12.0  # [m] of the simulated lidar
 

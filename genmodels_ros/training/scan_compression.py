@@ -7,7 +7,7 @@ import numpy as np
 
 from genmodels_ros.data.scan_vectors import ScanFeatures
 from genmodels_ros.data.vectors import Vectors
-from genmodels_ros.pipelines.scan_compression import FEATURES, ScanCompressor
+from genmodels_ros.pipelines.mobile.scan_compression import FEATURES, ScanCompressor
 from genmodels_ros.training.fitting import FitOptions, Fitted, fit
 
 HEADINGS = 4  # of every scan

@@ -1,4 +1,4 @@
-"""Agents as a robot's own lidar tracks them: the trails of clusters (pipelines/moving_clusters), and where they went.
+"""Agents as a robot's own lidar tracks them: the trails of clusters (pipelines/mobile/moving_clusters), and where they went.
 
 Whatever the tracker does to a walking person (legs that take turns, near sides only, gaps) is in these pasts; the
 future is how the person moves in truth from there on, in the odometry's frame of the moment. So a prediction says how
@@ -11,7 +11,7 @@ from genmodels_ros.data.agent_frame import FUTURE, PAST, TIME_STEP, padded, turn
 from genmodels_ros.data.agent_tracks import AgentWindows, hit_points
 from genmodels_ros.data.episodes import Episodes, windows
 from genmodels_ros.models.world_model.fan import RANGE_LIMIT, circle
-from genmodels_ros.pipelines.moving_clusters import Clusters, Tracker
+from genmodels_ros.pipelines.mobile.moving_clusters import Clusters, Tracker
 
 SAME = 0.5  # m between a cluster's middle and the person whose it is
 CLOCK = 1e-6  # s

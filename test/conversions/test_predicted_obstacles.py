@@ -6,8 +6,8 @@ from std_msgs.msg import Header
 
 from genmodels_ros.conversions.point_clouds import to_points
 from genmodels_ros.conversions.predicted_obstacles import PointSettings, expected_points, to_point_cloud
-from genmodels_ros.pipelines.imagination import Forecast
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.imagination import Forecast
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 SETTINGS = PointSettings(robot_radius=0.2, height=0.3, resolution=0.05, max_std=0.5)
 SEEN = Observation(1.0, np.full(4, 2.0), 0.0, np.pi / 2, 0.1, 8.0, np.zeros(3))

@@ -14,7 +14,7 @@ from genmodels_ros.conversions.poses import from_planar, to_planar
 from genmodels_ros.conversions.rollouts import Bounds, to_command_sequences, to_commands, to_paths, to_rollouts
 from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.world_model import Imagination
+from genmodels_ros.pipelines.mobile.world_model import Imagination
 
 BOUNDS = Bounds(sequences=5, steps=8, poses=6)
 SHAPES = st.tuples(st.integers(1, 5), st.integers(1, 8), st.just(2))

@@ -21,7 +21,7 @@ from genmodels_ros.evaluation.agents.tables import Score, by_what_happens_table,
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.pipelines.agent_motion import AgentMotion
+from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
 from genmodels_ros.simulation.floor.episodes import simulate_floor
 from genmodels_ros.training.fitting import FitOptions, fit
 from genmodels_ros.training.tracked_agents import tracked_windows

@@ -15,9 +15,9 @@ from genmodels_ros.evaluation.world_model.scan_baselines import Baselines
 from genmodels_ros.evaluation.world_model.simulated_drives import CONTEXT, STRIDE, observations_of
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
-from genmodels_ros.pipelines.agent_motion import AgentMotion
-from genmodels_ros.pipelines.moving_clusters import Clusters
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
+from genmodels_ros.pipelines.mobile.moving_clusters import Clusters
+from genmodels_ros.pipelines.mobile.observation import Observation
 from genmodels_ros.training.tracked_agents import past_of
 
 HORIZONS = (6, 14)  # steps: 1.2 and 2.8 s

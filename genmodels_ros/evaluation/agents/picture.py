@@ -11,7 +11,7 @@ import numpy as np
 from genmodels_ros.data.agent_tracks import AgentWindows, agent_windows, hit_points
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.device import generator
-from genmodels_ros.pipelines.agent_motion import AgentMotion
+from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
 
 PANEL, HEAD = (620, 560), 44  # px
 SCALE, SHIFT = 80, 4  # px/m; OpenCV draws at 1/16 of a pixel

@@ -13,9 +13,9 @@ from genmodels_ros.evaluation.world_model.recorded_scans import relative_pose
 from genmodels_ros.evaluation.world_model.simulated_drives import observations_of
 from genmodels_ros.models.world_model import ScanWorldModel
 from genmodels_ros.models.world_model.model import TIME_STEP
-from genmodels_ros.pipelines.drive_log import DriveLog, to_episodes
-from genmodels_ros.pipelines.scan_matching import compose, relative
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.drive_log import DriveLog, to_episodes
+from genmodels_ros.pipelines.mobile.scan_matching import compose, relative
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 ADAPTATION_SEED = 6600  # of the floors
 AHEAD, STRIDE, CONTEXT = 10, 5, 8  # steps foreseen, rows between starts, rows seen before the first

@@ -11,8 +11,8 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.world_model.anomaly_calibration import floor, nominal_scores, scores_of
 from genmodels_ros.evaluation.world_model.faults import BEFORE, KINDS, Fault, faults_on
 from genmodels_ros.models.world_model.model import TIME_STEP
-from genmodels_ros.pipelines.anomaly import AnomalyScore
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.anomaly import AnomalyScore
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 ANOMALY_SEED = 8800  # of the floors
 IN_TIME = 2  # scans after the last healthy one: 0.4 s

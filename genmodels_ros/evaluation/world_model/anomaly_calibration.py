@@ -21,9 +21,9 @@ from genmodels_ros.evaluation.world_model.recorded_scans import to_observations
 from genmodels_ros.evaluation.world_model.simulated_drives import observations_of
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.models.world_model.model import TIME_STEP
-from genmodels_ros.pipelines.anomaly import LONGEST, AnomalyScore
 from genmodels_ros.pipelines.calibration import CAUSES, Calibration
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.anomaly import LONGEST, AnomalyScore
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 CALIBRATION_SEED = 7700  # of floors that neither training nor benchmarks use
 PEOPLE = 6

@@ -15,7 +15,7 @@ from genmodels_ros.evaluation.world_model.drive_tables import collision_table, l
 from genmodels_ros.evaluation.world_model.recorded_scans import predict_recording
 from genmodels_ros.evaluation.world_model.recordings import error_table
 from genmodels_ros.evaluation.world_model.simulated_drives import HELD_OUT_SEED, drive_floors, observations_of
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 BUILDING = "intel-corrected.log.gz"  # a real one, held out of training
 LOGS = ("intel-lab-sequential.log.gz", "mit-csail-sequential.log.gz")

@@ -18,9 +18,9 @@ from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import bootstrap_ratio, wilson_interval
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.world_model.driven_episodes import TIME_LIMIT, Episode, drive, make_task
-from genmodels_ros.pipelines.local_planning import Futures, ImaginedFutures, LocalPlanner
-from genmodels_ros.pipelines.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.local_planning import Futures, ImaginedFutures, LocalPlanner
+from genmodels_ros.pipelines.mobile.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 FIRST_FLOOR = 77_000_000  # of the benchmark; neither training nor tuning has used these seeds
 IMAGINED, SCAN, TRACKED = "world model", "current scan", "current scan, movers at constant velocity"

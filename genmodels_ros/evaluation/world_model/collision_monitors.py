@@ -5,7 +5,7 @@ import torch
 
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 FINE = 4  # parts of a step at which monitors look
 MONITORS = ("present twist held", "commands, scan as it stands", "commands, tracked movers")

@@ -6,9 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from genmodels_ros.pipelines.local_planning import LocalPlanner
-from genmodels_ros.pipelines.observation import Observation
-from genmodels_ros.pipelines.routes import Patience, clear_on, next_target, plan_route, remaining, strayed, to_base
+from genmodels_ros.pipelines.mobile.local_planning import LocalPlanner
+from genmodels_ros.pipelines.mobile.observation import Observation
+from genmodels_ros.pipelines.mobile.routes import (
+    Patience,
+    clear_on,
+    next_target,
+    plan_route,
+    remaining,
+    strayed,
+    to_base,
+)
 from genmodels_ros.simulation.floor.gait import vary
 from genmodels_ros.simulation.floor.layouts import random_floor_plan
 from genmodels_ros.simulation.floor.plan import FloorPlan

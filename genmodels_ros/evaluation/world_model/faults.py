@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from genmodels_ros.data.episodes import Episodes
-from genmodels_ros.pipelines.scan_matching import compose, relative
+from genmodels_ros.pipelines.mobile.scan_matching import compose, relative
 
 BEFORE, AFTER = 10, 5  # rows of a piece before the fault begins and from then on
 KINDS = ("frozen", "covered", "stuck", "slipping", "kidnap")

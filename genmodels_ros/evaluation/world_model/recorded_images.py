@@ -14,7 +14,7 @@ from genmodels_ros.evaluation.image_similarity import FeatureDistance, sharpness
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.world_model.image_baselines import constant_flow
-from genmodels_ros.pipelines.camera_world_model import MAX_GAP, MEMORY, CameraWorldModel
+from genmodels_ros.pipelines.mobile.camera_world_model import MAX_GAP, MEMORY, CameraWorldModel
 
 HORIZONS = (1, 5, 10)  # images ahead
 METHODS = ("copy last", "constant flow", "model")

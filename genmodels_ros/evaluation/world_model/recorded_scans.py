@@ -11,9 +11,9 @@ from genmodels_ros.data.recordings import Recording, Scan, bad_recording
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.evaluation.world_model.scan_baselines import Baselines
 from genmodels_ros.models.world_model.fan import Beams
-from genmodels_ros.pipelines.imagination import MAX_STEPS
-from genmodels_ros.pipelines.observation import Observation
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.imagination import MAX_STEPS
+from genmodels_ros.pipelines.mobile.observation import Observation
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 HORIZONS = (0.5, 1.0, 2.0)  # [s]
 MAX_INTERVAL_STEPS = 12  # of the model between two recorded scans

@@ -9,7 +9,7 @@ from genmodels_ros.evaluation.statistics import bootstrap_mean, bootstrap_ratio
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.evaluation.world_model.recorded_images import evaluate_images
 from genmodels_ros.evaluation.world_model.recorded_scans import Predictions, predict_recording
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 
 def evaluate_recording(

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.fan import Fan, complete, fill_nearest, in_front, warp, without
-from genmodels_ros.pipelines.moving_clusters import Clusters, Tracker
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.moving_clusters import Clusters, Tracker
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 COPY, WARP, MAP, TRACK = "copy last", "warp by odometry", "raycast on past scans", "constant-velocity tracking"
 NAMES = (COPY, WARP, MAP, TRACK)

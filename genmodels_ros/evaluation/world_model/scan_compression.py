@@ -17,7 +17,7 @@ from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import auroc
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.scan_compression import NEAR, ScanCompressor, clutter
+from genmodels_ros.pipelines.mobile.scan_compression import NEAR, ScanCompressor, clutter
 from genmodels_ros.simulation.floor.episodes import simulate_floor
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.scan_compression import fit_compressor, turned_scans

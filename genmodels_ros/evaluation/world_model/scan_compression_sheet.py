@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from genmodels_ros.pipelines.scan_compression import ScanCompressor, clutter
+from genmodels_ros.pipelines.mobile.scan_compression import ScanCompressor, clutter
 
 COLUMNS, SIDE, GAP, HEADER = 6, 180, 8, 26
 REACH = 6.0  # m from the middle of a cell to its edge

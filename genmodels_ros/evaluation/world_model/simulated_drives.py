@@ -13,8 +13,8 @@ from genmodels_ros.evaluation.world_model.recorded_scans import driven_steps, me
 from genmodels_ros.evaluation.world_model.scan_baselines import Baselines
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.model import TIME_STEP
-from genmodels_ros.pipelines.observation import Observation
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.observation import Observation
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 HELD_OUT_SEED = 9001  # of floors; training uses small ones
 CONTEXT, STRIDE = 10, 7  # rows seen before the first start, rows between starts

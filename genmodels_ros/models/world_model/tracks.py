@@ -1,6 +1,6 @@
 """What a tracker tells the network of each cluster of beams that may move: the columns of its features.
 
-Vectors are in the robot's frame; whoever follows the clusters (pipelines/moving_clusters) fills them in.
+Vectors are in the robot's frame; whoever follows the clusters (pipelines/mobile/moving_clusters) fills them in.
 """
 
 import torch

@@ -14,8 +14,16 @@ from genmodels_ros.conversions.rollouts import to_command_sequences
 from genmodels_ros.conversions.sensors import to_twist
 from genmodels_ros.nodes.mission.client import Latest, MissionClient, MissionFailure
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.pipelines.drive_costs import drive_costs
-from genmodels_ros.pipelines.routes import Patience, clear_on, next_target, plan_route, remaining, strayed, to_base
+from genmodels_ros.pipelines.mobile.drive_costs import drive_costs
+from genmodels_ros.pipelines.mobile.routes import (
+    Patience,
+    clear_on,
+    next_target,
+    plan_route,
+    remaining,
+    strayed,
+    to_base,
+)
 from genmodels_ros.simulation.floor.occupancy import OccupancyGrid as Grid
 
 NUM_STEPS = 15  # of 0.2 s: 3 s ahead

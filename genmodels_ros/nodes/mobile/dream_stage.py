@@ -23,9 +23,9 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.latent_services import LatentServices
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.dreaming import Dreams, DreamState, recorded_moment
-from genmodels_ros.pipelines.latents import moment_of
-from genmodels_ros.pipelines.scan_memory import Snapshot
+from genmodels_ros.pipelines.mobile.dreaming import Dreams, DreamState, recorded_moment
+from genmodels_ros.pipelines.mobile.latents import moment_of
+from genmodels_ros.pipelines.mobile.scan_memory import Snapshot
 
 FACTORS = (0.05, 20.0)  # of real time
 

@@ -5,8 +5,8 @@ import time
 
 from genmodels_interfaces.action import DriveToGoal
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.pipelines.goal_drive import GoalDrive
-from genmodels_ros.pipelines.local_planning import STANDSTILL, Decision
+from genmodels_ros.pipelines.mobile.goal_drive import GoalDrive
+from genmodels_ros.pipelines.mobile.local_planning import STANDSTILL, Decision
 
 
 class DriveUnderWay:

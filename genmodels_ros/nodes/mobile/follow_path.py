@@ -5,8 +5,8 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.mobile.drive_action import DriveAction
 from genmodels_ros.nodes.mobile.drive_under_way import DriveUnderWay
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.goal_drive import GoalDrive
-from genmodels_ros.pipelines.routes import to_odom
+from genmodels_ros.pipelines.mobile.goal_drive import GoalDrive
+from genmodels_ros.pipelines.mobile.routes import to_odom
 
 PLUGINS = ("controller_id", "goal_checker_id", "progress_checker_id")
 

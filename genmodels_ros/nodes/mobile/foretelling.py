@@ -11,8 +11,8 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.routes import to_odom
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.routes import to_odom
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 
 class Foretelling:

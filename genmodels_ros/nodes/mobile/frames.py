@@ -16,8 +16,8 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.qos import TF, TF_STATIC
-from genmodels_ros.pipelines.frame_tree import FrameTree
-from genmodels_ros.pipelines.routes import to_odom
+from genmodels_ros.pipelines.mobile.frame_tree import FrameTree
+from genmodels_ros.pipelines.mobile.routes import to_odom
 
 LOOK = 0.1  # s between looks at what has come
 ONE_PATH = Bounds(sequences=1, steps=0)

@@ -9,7 +9,7 @@ from genmodels_ros.conversions.stamps import to_seconds
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.camera_world_model import TIME_STEP, CameraWorldModel
+from genmodels_ros.pipelines.mobile.camera_world_model import TIME_STEP, CameraWorldModel
 
 
 class ImageForetelling:

@@ -13,9 +13,9 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.dreaming import recorded_moment
-from genmodels_ros.pipelines.latents import NEAREST, Latent, checked_latent, interpolate, latent_of, sketches
-from genmodels_ros.pipelines.world_model import RANGE_LIMIT
+from genmodels_ros.pipelines.mobile.dreaming import recorded_moment
+from genmodels_ros.pipelines.mobile.latents import NEAREST, Latent, checked_latent, interpolate, latent_of, sketches
+from genmodels_ros.pipelines.mobile.world_model import RANGE_LIMIT
 
 
 class LatentServices:

@@ -27,11 +27,11 @@ from genmodels_ros.nodes.mobile.map_routes import MapRoutes
 from genmodels_ros.nodes.mobile.observation_input import ObservationInput
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.process import main_for
-from genmodels_ros.pipelines.goal_drive import GoalDrive
-from genmodels_ros.pipelines.local_planning import STANDSTILL, DriveState, ImaginedFutures, LocalPlanner
-from genmodels_ros.pipelines.observation import Observation
-from genmodels_ros.pipelines.routes import to_odom
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.goal_drive import GoalDrive
+from genmodels_ros.pipelines.mobile.local_planning import STANDSTILL, DriveState, ImaginedFutures, LocalPlanner
+from genmodels_ros.pipelines.mobile.observation import Observation
+from genmodels_ros.pipelines.mobile.routes import to_odom
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 IDLE, BLIND = "idle", "blind"  # states of the node beside those of a drive
 

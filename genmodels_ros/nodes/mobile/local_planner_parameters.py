@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.drive_costs import DriveWeights
-from genmodels_ros.pipelines.local_planning import LocalPlannerSettings
-from genmodels_ros.pipelines.mppi import Bounds, MppiSettings
-from genmodels_ros.pipelines.stopping import Braking
+from genmodels_ros.pipelines.mobile.drive_costs import DriveWeights
+from genmodels_ros.pipelines.mobile.local_planning import LocalPlannerSettings
+from genmodels_ros.pipelines.mobile.mppi import Bounds, MppiSettings
+from genmodels_ros.pipelines.mobile.stopping import Braking
 
 LIMITS, SEARCH, WEIGHTS, BRAKING = Bounds(), MppiSettings(), DriveWeights(), Braking()
 DEFAULTS = LocalPlannerSettings()

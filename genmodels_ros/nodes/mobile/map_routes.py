@@ -12,7 +12,7 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.frames import Frames
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.pipelines.routes import ROUTE_CLEARANCES, plan_route, to_odom
+from genmodels_ros.pipelines.mobile.routes import ROUTE_CLEARANCES, plan_route, to_odom
 from genmodels_ros.simulation.floor.occupancy import OccupancyGrid as Grid
 
 CLEARANCES = (*(wide for wide in ROUTE_CLEARANCES if wide > RADIUS), RADIUS, min(ROUTE_CLEARANCES))

@@ -16,7 +16,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.stamp_pairs import Recent
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 ODOMETRY_KEPT = 200  # messages: 4 s at 50 Hz
 TIME_WENT_BACK = 0.1  # [s] of odometry stamps: a recording or a simulation started over, the old ones mean nothing

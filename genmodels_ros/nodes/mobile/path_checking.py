@@ -3,7 +3,7 @@
 from genmodels_ros.conversions.nav2 import IS_PATH_VALID, to_route
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.model_node import ModelNode
-from genmodels_ros.pipelines.path_validity import invalid_poses
+from genmodels_ros.pipelines.mobile.path_validity import invalid_poses
 
 
 class PathChecking:

@@ -11,8 +11,8 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import LATCHED
-from genmodels_ros.pipelines.anomaly import AnomalyScore
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.anomaly import AnomalyScore
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 
 class Vigilance:

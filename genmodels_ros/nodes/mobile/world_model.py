@@ -26,9 +26,9 @@ from genmodels_ros.nodes.mobile.vigilance import Vigilance
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
-from genmodels_ros.pipelines.local_planning import plan
-from genmodels_ros.pipelines.observation import Observation
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.local_planning import plan
+from genmodels_ros.pipelines.mobile.observation import Observation
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 
 class WorldModelNode(ModelNode):

@@ -12,7 +12,7 @@ from genmodels_ros.evaluation.agents.bench import PASTS, Predictor, model_predic
 from genmodels_ros.evaluation.agents.picture import draw
 from genmodels_ros.evaluation.agents.tables import by_what_happens_table, density_table, distance_table, what_happens
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.pipelines.agent_motion import AgentMotion
+from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
 from genmodels_ros.simulation.floor.episodes import simulate_floor
 
 

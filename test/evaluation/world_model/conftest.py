@@ -1,7 +1,7 @@
 import pytest
 
 from genmodels_ros.evaluation.world_model.simulated_drives import starts_of
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 from genmodels_ros.simulation.floor.episodes import simulate_floor
 
 

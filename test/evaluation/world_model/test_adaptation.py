@@ -8,7 +8,7 @@ import pytest
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.evaluation.world_model import adaptation
 from genmodels_ros.evaluation.world_model.adaptation import AHEAD, CONTEXT, bench_adaptation, true_errors, with_slip
-from genmodels_ros.pipelines.scan_matching import compose, relative
+from genmodels_ros.pipelines.mobile.scan_matching import compose, relative
 
 ROWS = 40
 

@@ -20,9 +20,9 @@ from genmodels_ros.evaluation.world_model.anomaly_calibration import (
     recorded_peaks,
 )
 from genmodels_ros.evaluation.world_model.faults import AFTER, BEFORE, KINDS, faults_on, healthy
-from genmodels_ros.pipelines.anomaly import AnomalyScore
 from genmodels_ros.pipelines.calibration import CAUSES
-from genmodels_ros.pipelines.scan_matching import relative
+from genmodels_ros.pipelines.mobile.anomaly import AnomalyScore
+from genmodels_ros.pipelines.mobile.scan_matching import relative
 
 
 def episodes(rows=90, drives=2, seed=0):

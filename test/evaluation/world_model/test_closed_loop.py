@@ -5,10 +5,10 @@ import pytest
 
 from genmodels_ros.evaluation.world_model.closed_loop import IMAGINED, SCAN, bench_closed_loop, closed_loop_table
 from genmodels_ros.evaluation.world_model.driven_episodes import WAYS, Episode, drive, make_task
-from genmodels_ros.pipelines.local_planning import LocalPlanner
-from genmodels_ros.pipelines.observation import Observation
-from genmodels_ros.pipelines.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings
-from genmodels_ros.pipelines.world_model import WorldModel
+from genmodels_ros.pipelines.mobile.local_planning import LocalPlanner
+from genmodels_ros.pipelines.mobile.observation import Observation
+from genmodels_ros.pipelines.mobile.scan_futures import JoinedFutures, ScanFutures, ScanFuturesSettings
+from genmodels_ros.pipelines.mobile.world_model import WorldModel
 
 ANGLES = -np.pi + np.pi / 180 * np.arange(360)
 
@@ -95,8 +95,8 @@ def test_a_blind_planner_touches_something():
             poses, risk = super().__call__(commands)
             return poses, 0 * risk
 
-    from genmodels_ros.pipelines.local_planning import LocalPlannerSettings
-    from genmodels_ros.pipelines.stopping import Braking
+    from genmodels_ros.pipelines.mobile.local_planning import LocalPlannerSettings
+    from genmodels_ros.pipelines.mobile.stopping import Braking
 
     careless = LocalPlannerSettings(braking=Braking(reaction=0.0, margin=-0.2))
     episodes = [drive(make_task(seed, people=8), LocalPlanner(Blind(), careless)) for seed in range(20, 23)]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.evaluation.world_model.collision_monitors import MONITORS, monitors
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 HELD, COMMANDED, TRACKED = MONITORS
 

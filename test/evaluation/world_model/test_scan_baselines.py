@@ -7,7 +7,7 @@ import pytest
 
 from genmodels_ros.evaluation.world_model.scan_baselines import COPY, MAP, TRACK, WARP, Baselines
 from genmodels_ros.models.world_model.fan import Beams
-from genmodels_ros.pipelines.observation import Observation
+from genmodels_ros.pipelines.mobile.observation import Observation
 
 BEAMS = Beams(181, -math.pi / 2, math.pi / 180)
 

@@ -17,7 +17,7 @@ from genmodels_ros.conversions.sensors import to_laser_scan, to_odometry, to_twi
 from genmodels_ros.conversions.stamps import header, to_seconds
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.mobile.world_model import WorldModelNode
-from genmodels_ros.pipelines.latents import checked_latent, sketches
+from genmodels_ros.pipelines.mobile.latents import checked_latent, sketches
 
 POSE = (2.0, 1.0, 0.0)
 

@@ -16,7 +16,7 @@ from genmodels_ros.conversions.poses import from_planar
 from genmodels_ros.conversions.stamps import header
 from genmodels_ros.conversions.transforms import TRANSFORMS, to_transforms
 from genmodels_ros.nodes.mobile.local_planner import LocalPlannerNode
-from genmodels_ros.pipelines.routes import to_odom
+from genmodels_ros.pipelines.mobile.routes import to_odom
 
 nav2 = pytest.importorskip(
     "nav2_msgs.action", reason="nav2_msgs is no wheel: it comes with Nav2, sudo apt install ros-jazzy-nav2-msgs"

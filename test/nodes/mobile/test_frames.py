@@ -18,7 +18,7 @@ from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.mobile.frames import Frames
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.qos import TF_STATIC
-from genmodels_ros.pipelines.routes import to_odom
+from genmodels_ros.pipelines.mobile.routes import to_odom
 
 needs_tf = pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
 POSE = np.array([0.5, -0.2, 0.3])  # of the base in odom

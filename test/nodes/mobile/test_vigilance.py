@@ -12,7 +12,7 @@ from genmodels_ros.conversions import nav2
 from genmodels_ros.nodes.mobile import vigilance as module
 from genmodels_ros.nodes.mobile.vigilance import Vigilance
 from genmodels_ros.nodes.mobile.world_model import WorldModelNode
-from genmodels_ros.pipelines.anomaly import AnomalyScore
+from genmodels_ros.pipelines.mobile.anomaly import AnomalyScore
 
 ODD = AnomalyScore(3.2, True, "motion", 0.0006, {"frozen": 0.0, "motion": 7.5})
 USUAL = AnomalyScore(-1.0, False, "frozen", 10.0, {"frozen": 0.1, "motion": 0.5})
