@@ -45,7 +45,7 @@ def add(commands) -> None:
 def _augment(args):
     from dataclasses import asdict
 
-    from genmodels_ros.pipelines.augment_folder import augment_folder
+    from genmodels_ros.pipelines.camera.augment_folder import augment_folder
 
     summary = augment_folder(args.source, args.out, **{name: getattr(args, name) for name in PASSED_ON})
     print(json.dumps(asdict(summary), indent=2, default=str) if args.json else summary)

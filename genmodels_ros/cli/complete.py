@@ -29,8 +29,8 @@ def add(commands) -> None:
 def _complete(args):
     from genmodels_ros.data.image_codec import decode, encode_labels
     from genmodels_ros.data.xmp import encode_synthetic_png
-    from genmodels_ros.pipelines.image_completion import ImageCompleter
-    from genmodels_ros.pipelines.object_removal import remove_object
+    from genmodels_ros.pipelines.camera.image_completion import ImageCompleter
+    from genmodels_ros.pipelines.camera.object_removal import remove_object
 
     image, mask = decode(args.image.read_bytes()), decode(args.mask.read_bytes(), as_labels=True)
     completer = ImageCompleter.from_checkpoint(args.checkpoint, device=args.device, mark=args.mark)

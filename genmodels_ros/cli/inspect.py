@@ -21,7 +21,7 @@ def add(commands) -> None:
 def _inspect(args):
     from tqdm import tqdm
 
-    from genmodels_ros.pipelines.inspection import inspect_paths
+    from genmodels_ros.pipelines.camera.inspection import inspect_paths
 
     inspections = list(tqdm(inspect_paths(args.paths), unit="image", disable=None))
     if args.json:

@@ -18,8 +18,8 @@ def add(commands) -> None:
 
 
 def _synthesize(args):
-    from genmodels_ros.pipelines.synthesis import ImageSynthesizer
-    from genmodels_ros.pipelines.synthesize_folder import synthesize_folder
+    from genmodels_ros.pipelines.camera.synthesis import ImageSynthesizer
+    from genmodels_ros.pipelines.camera.synthesize_folder import synthesize_folder
 
     synthesizer = ImageSynthesizer.from_checkpoint(args.checkpoint, device=args.device, mark=not args.no_mark)
     count = synthesize_folder(synthesizer, args.out, count=args.count, seed=args.seed, truncation=args.truncation)

@@ -13,7 +13,7 @@ from genmodels_interfaces.srv import AugmentImages
 from genmodels_ros.conversions.boxes import check_boxes
 from genmodels_ros.conversions.images import declared_pixels, from_rgb, to_labels, to_rgb
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.augmentation import AugmentedImage
+from genmodels_ros.pipelines.camera.augmentation import AugmentedImage
 
 
 @dataclass(frozen=True)

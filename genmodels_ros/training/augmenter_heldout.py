@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from genmodels_ros.data.image_shards import load_shards
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.pipelines.quality_gate import judge
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.quality_gate import judge
 from genmodels_ros.simulation.camera.styles import render_style
 from genmodels_ros.training.image_domains import ImageDomains
 

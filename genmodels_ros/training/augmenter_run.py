@@ -147,7 +147,7 @@ class AugmenterRun:
     def _held_out(self, model: ImageTranslationGAN, card: Card, device: str) -> dict[str, float]:
         """What the gate says of held-out frames; nothing on a machine that only trains and lacks what a gate needs."""
         try:
-            from genmodels_ros.pipelines.augmentation import ImageAugmenter
+            from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
             from genmodels_ros.training.augmenter_heldout import held_out_metrics, kept_edges
         except ImportError as error:
             log.warning("Held-out frames are not judged here: %s", error)

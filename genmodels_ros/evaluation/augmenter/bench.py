@@ -14,7 +14,7 @@ from genmodels_ros.evaluation.augmenter.gate_calibration import table as calibra
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 
 FRAME_SEED = 700_000  # scenes that no training shard was drawn from
 TUBS = "camera/*.tar.gz"

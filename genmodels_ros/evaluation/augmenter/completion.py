@@ -19,7 +19,7 @@ from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.gan.pull_push import pull_push
-from genmodels_ros.pipelines.image_completion import ImageCompleter
+from genmodels_ros.pipelines.camera.image_completion import ImageCompleter
 from genmodels_ros.training.completion_frames import held_out_part, recorded_frames
 from genmodels_ros.training.hole_masks import random_hole
 

@@ -11,11 +11,11 @@ import numpy as np
 
 from genmodels_ros.evaluation.augmenter.bench import TUBS, held_out_frames
 from genmodels_ros.evaluation.augmenter.completion import hole_of_share, methods
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.pipelines.comparison_grid import GAP, PAPER, label_overlay, picture_grid
-from genmodels_ros.pipelines.image_completion import ImageCompleter
-from genmodels_ros.pipelines.object_removal import remove_object
-from genmodels_ros.pipelines.relighting import relight
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.comparison_grid import GAP, PAPER, label_overlay, picture_grid
+from genmodels_ros.pipelines.camera.image_completion import ImageCompleter
+from genmodels_ros.pipelines.camera.object_removal import remove_object
+from genmodels_ros.pipelines.camera.relighting import relight
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.completion_frames import held_out_part, recorded_frames
 

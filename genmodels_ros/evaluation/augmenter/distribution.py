@@ -9,7 +9,7 @@ from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.distribution.kernel_distance import kernel_distance
 from genmodels_ros.evaluation.distribution.sample_quality import sample_quality
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 
 NOTES = (
     "Features: convolutions with fixed random weights (models/image_features.py), so that no figure compares with one "

@@ -15,7 +15,7 @@ The protocol, fixed before any of its test frames was looked at (earlier ones: d
       GAN             the augmenter shows them: one accepted variant at full strength of every source frame and style,
                       made once before training; of the gate only structure judges, which never saw a label
       both            one or the other, with a half each
-      GAN, no mark    as GAN, but for the invisible mark (pipelines/watermark.py) that the others' pictures carry
+      GAN, no mark    as GAN, but for the invisible mark (pipelines/camera/watermark.py) that the others' pictures carry
       source once     (no extra part: as many source frames as those with pictures have, half as many as source)
   One model an arm for all three domains. The same steps, labels and initial weights for every arm.
 - Every arm is tested at SHARES of the way that its weights went: where its steps ended ("GAN"), and on the straight way
@@ -57,7 +57,7 @@ from genmodels_ros.evaluation.augmenter.segmentation_tables import (
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.segmentation import class_weights, fit, interpolated, predict
 

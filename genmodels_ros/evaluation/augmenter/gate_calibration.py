@@ -12,10 +12,10 @@ from genmodels_ros.evaluation.augmenter.gate_rates import faithful, refused, spo
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
-from genmodels_ros.pipelines.gate_calibration import GateCalibration
-from genmodels_ros.pipelines.quality_gate import QualityGate, Verdict
-from genmodels_ros.pipelines.realism import RealismReference
-from genmodels_ros.pipelines.scene_agreement import SceneCheck
+from genmodels_ros.pipelines.camera.gate_calibration import GateCalibration
+from genmodels_ros.pipelines.camera.quality_gate import QualityGate, Verdict
+from genmodels_ros.pipelines.camera.realism import RealismReference
+from genmodels_ros.pipelines.camera.scene_agreement import SceneCheck
 from genmodels_ros.simulation.camera.styles import STYLES
 from genmodels_ros.simulation.scenes import LabelClass
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
-from genmodels_ros.pipelines.scene_agreement import areas
+from genmodels_ros.pipelines.camera.scene_agreement import areas
 from genmodels_ros.simulation.scenes import LabelClass
 
 OBJECTS = (LabelClass.FURNITURE, LabelClass.PERSON, LabelClass.OTHER)

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from genmodels_ros.evaluation.augmenter.gate_faults import IN_THE_SCENE, OF_THE_PICTURE
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
-from genmodels_ros.pipelines.quality_gate import QualityGate, Verdict
+from genmodels_ros.pipelines.camera.quality_gate import QualityGate, Verdict
 from genmodels_ros.simulation.camera.styles import STYLES, render_style
 
 

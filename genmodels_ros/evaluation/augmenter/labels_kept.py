@@ -13,8 +13,8 @@ from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.augmenter.segmentation_scores import confusion, mean_iou
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.pipelines.scene_agreement import SceneCheck
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.scene_agreement import SceneCheck
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.segmentation import predict
 

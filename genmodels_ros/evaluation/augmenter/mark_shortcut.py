@@ -11,7 +11,7 @@ import numpy as np
 
 from genmodels_ros.evaluation.augmenter.labelled_frames import mirrored
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.watermark import embed
+from genmodels_ros.pipelines.camera.watermark import embed
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.segmentation import fit, predict
 

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.camera.styles import render_style
 
 MAX_PAIRS = 96

@@ -17,8 +17,8 @@ from genmodels_ros.evaluation.augmenter.image_distance import features
 from genmodels_ros.evaluation.distribution.kernel_distance import kernel_distance
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.pipelines.augmentation import AugmentedImage, ImageAugmenter
-from genmodels_ros.pipelines.comparison_grid import picture_grid
+from genmodels_ros.pipelines.camera.augmentation import AugmentedImage, ImageAugmenter
+from genmodels_ros.pipelines.camera.comparison_grid import picture_grid
 from genmodels_ros.training.augmenter_losses import detail
 
 FRAME_SEED = 720_000  # tracks that no shipped checkpoint was trained on

@@ -9,8 +9,8 @@ from tqdm import tqdm
 from genmodels_ros.evaluation.augmenter.classical_augmentation import Policy
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames, mirrored
 from genmodels_ros.evaluation.augmenter.segmentation_tables import DOMAINS, TARGETS
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.pipelines.watermark import embed
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.watermark import embed
 from genmodels_ros.training.segmentation import Batch
 
 BATCH = 8  # source frames, and as many of the extra part

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 
 SIZES = ((256, 256), (240, 320), (480, 640))  # [H, W]
 BARS = {(256, 256): 20, (480, 640): 10}  # frames/s on two cores

@@ -25,7 +25,7 @@ from genmodels_ros.evaluation.distribution.sample_quality import sample_quality
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import load_checkpoint, shipped
-from genmodels_ros.pipelines.synthesis import ImageSynthesizer
+from genmodels_ros.pipelines.camera.synthesis import ImageSynthesizer
 from genmodels_ros.simulation.camera.shards import HEIGHT
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.own_pictures import reduced, reduced_labels

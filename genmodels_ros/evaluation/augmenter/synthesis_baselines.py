@@ -7,7 +7,7 @@ import torch
 from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.device import generator
 from genmodels_ros.models.gan.synthesis import ImageSynthesisGAN
-from genmodels_ros.pipelines.synthesis import ImageSynthesizer
+from genmodels_ros.pipelines.camera.synthesis import ImageSynthesizer
 from genmodels_ros.training.fitting import FitOptions, fit
 
 COARSE, COMPONENTS = (6, 8), 16  # pixels that the mixture paints, and its Gaussians

@@ -13,8 +13,8 @@ from genmodels_ros.evaluation.augmenter.bench import FRAME_SEED
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.evaluation.augmenter.synthesis import shrunk, shrunk_labels
 from genmodels_ros.evaluation.augmenter.synthesis_baselines import mixture
-from genmodels_ros.pipelines.comparison_grid import label_overlay, picture_grid
-from genmodels_ros.pipelines.synthesis import ImageSynthesizer
+from genmodels_ros.pipelines.camera.comparison_grid import label_overlay, picture_grid
+from genmodels_ros.pipelines.camera.synthesis import ImageSynthesizer
 from genmodels_ros.simulation.camera.frames import FRAMES_A_PLAN
 
 ROWS, PAIRS = 5, 2  # examples below each other and, of frames and of the generator, beside each other

@@ -15,8 +15,8 @@ from genmodels_ros.evaluation.augmenter.watermark_images import JOURNEYS, diffic
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import wilson_interval
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.pipelines.watermark import detect, embed
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.watermark import detect, embed
 
 SIDES = ((32, 32), (48, 64), (64, 64), (72, 96), (96, 128), (120, 160))  # [H, W]
 SIZES = ((120, 160), (240, 320), (480, 640))

@@ -17,8 +17,8 @@ from genmodels_ros.evaluation.augmenter.watermark_images import difficult_images
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.statistics import rate_bound
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.pipelines.watermark_detection import MAX_FALSE_ALARM, PLACES, shift_correlations, views
-from genmodels_ros.pipelines.watermark_pattern import band
+from genmodels_ros.pipelines.camera.watermark_detection import MAX_FALSE_ALARM, PLACES, shift_correlations, views
+from genmodels_ros.pipelines.camera.watermark_pattern import band
 
 KEYS = 100  # at a time
 CHANCES = (1e-2, 1e-4, MAX_FALSE_ALARM)

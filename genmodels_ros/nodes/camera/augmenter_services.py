@@ -8,9 +8,9 @@ from genmodels_ros.conversions.images import from_rgb, to_labels, to_rgb
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.camera.style_reference import reference_of
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.augmentation import RANDOM
-from genmodels_ros.pipelines.image_completion import ImageCompleter
-from genmodels_ros.pipelines.watermark import detect
+from genmodels_ros.pipelines.camera.augmentation import RANDOM
+from genmodels_ros.pipelines.camera.image_completion import ImageCompleter
+from genmodels_ros.pipelines.camera.watermark import detect
 
 
 class AugmenterServices:

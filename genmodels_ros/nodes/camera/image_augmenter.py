@@ -19,8 +19,8 @@ from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.rate_limit import RateLimit
-from genmodels_ros.pipelines.augmentation import RANDOM, ImageAugmenter
-from genmodels_ros.pipelines.quality_gate import MODES
+from genmodels_ros.pipelines.camera.augmentation import RANDOM, ImageAugmenter
+from genmodels_ros.pipelines.camera.quality_gate import MODES
 
 NUMBER = re.compile(r"\d+(\.\d+)?%?")  # in a reason; those that differ in it alone are one
 

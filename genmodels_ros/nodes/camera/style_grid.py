@@ -10,7 +10,7 @@ from genmodels_ros.conversions.augmentation import Source
 from genmodels_ros.conversions.images import from_rgb
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.comparison_grid import comparison_grid
+from genmodels_ros.pipelines.camera.comparison_grid import comparison_grid
 
 SIDE = 480  # pixels of the longer side of what it is made of: its cells show no more
 

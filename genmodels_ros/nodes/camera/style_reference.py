@@ -15,7 +15,7 @@ from genmodels_ros.data.image_codec import decode
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.nodes.model_node import ModelNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.pipelines.image_translation import StyleCode
+from genmodels_ros.pipelines.camera.image_translation import StyleCode
 
 PATH = "reference.path"
 

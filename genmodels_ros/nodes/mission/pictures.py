@@ -8,7 +8,7 @@ import numpy as np
 
 from genmodels_ros.nodes.mission.arm import ArmMotion
 from genmodels_ros.nodes.mission.mobile import Drive
-from genmodels_ros.pipelines.comparison_grid import label_overlay, picture_grid
+from genmodels_ros.pipelines.camera.comparison_grid import label_overlay, picture_grid
 from genmodels_ros.simulation.arm.picture import draw_arm_motions
 from genmodels_ros.simulation.catalogue import describe_world
 from genmodels_ros.simulation.floor.picture import draw_drive

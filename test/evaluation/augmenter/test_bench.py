@@ -7,7 +7,7 @@ from genmodels_ros.evaluation.augmenter import bench, distribution, speed
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,9 @@ from genmodels_ros.evaluation.augmenter.gate_faults import (
 )
 from genmodels_ros.evaluation.augmenter.gate_rates import refused
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
-from genmodels_ros.pipelines.gate_calibration import GateCalibration
-from genmodels_ros.pipelines.quality_gate import Verdict
-from genmodels_ros.pipelines.scene_agreement import Seen
+from genmodels_ros.pipelines.camera.gate_calibration import GateCalibration
+from genmodels_ros.pipelines.camera.quality_gate import Verdict
+from genmodels_ros.pipelines.camera.scene_agreement import Seen
 
 
 @pytest.fixture

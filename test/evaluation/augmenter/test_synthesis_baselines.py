@@ -5,7 +5,7 @@ import torch
 from genmodels_ros.evaluation.augmenter.synthesis_baselines import blurred_mean, mixture, untrained
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan.synthesis import ImageSynthesisGAN
-from genmodels_ros.pipelines.synthesis import ImageSynthesizer
+from genmodels_ros.pipelines.camera.synthesis import ImageSynthesizer
 
 CONFIG = {"height": 16, "width": 24, "latent": 8, "channels": [16, 16]}
 

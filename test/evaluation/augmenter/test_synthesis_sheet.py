@@ -5,7 +5,7 @@ from genmodels_ros.evaluation.augmenter import synthesis_sheet
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.gan.synthesis import ImageSynthesisGAN
-from genmodels_ros.pipelines.comparison_grid import GAP, HEADER
+from genmodels_ros.pipelines.camera.comparison_grid import GAP, HEADER
 
 
 def test_frames_stand_left_of_what_was_made(tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from genmodels_ros.evaluation.augmenter.watermark_images import JOURNEYS, diffic
 from genmodels_ros.evaluation.statistics import rate_bound
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 
 
 def pictures(count=3):

@@ -13,8 +13,8 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.models.gan import ImageTranslationGAN
 from genmodels_ros.nodes.camera.live_images import live_images
-from genmodels_ros.pipelines.augmentation import ImageAugmenter
-from genmodels_ros.pipelines.augmented_dataset import AugmentedDataset
+from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
+from genmodels_ros.pipelines.camera.augmented_dataset import AugmentedDataset
 
 NUM_FRAMES = 6
 
