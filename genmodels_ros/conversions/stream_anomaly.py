@@ -6,7 +6,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from std_msgs.msg import Header
 
 from genmodels_interfaces.msg import Anomaly
-from genmodels_ros.pipelines.stream_anomaly import DROPOUT, StreamScore
+from genmodels_ros.pipelines.stream.anomaly import DROPOUT, StreamScore
 
 SHOWN = 5  # fields in the diagnostics
 

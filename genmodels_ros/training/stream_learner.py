@@ -14,7 +14,7 @@ import numpy as np
 
 from genmodels_ros.data.run_reservoir import RunReservoir, StreamRun
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.training.background import Breath, Stopped, lower_priority
 from genmodels_ros.training.stream_learning import StreamLearning, calibrate_stream, learn_stream, mean_surprise, parted
 

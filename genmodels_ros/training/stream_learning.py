@@ -17,9 +17,9 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.models.whitened import Whitened
 from genmodels_ros.pipelines.calibration import Calibration
-from genmodels_ros.pipelines.rare_values import rare_values
-from genmodels_ros.pipelines.stream_features import smooth, stream_features
-from genmodels_ros.pipelines.stream_model import DENSITY, StreamLayout, StreamModel, usable
+from genmodels_ros.pipelines.stream.features import smooth, stream_features
+from genmodels_ros.pipelines.stream.model import DENSITY, StreamLayout, StreamModel, usable
+from genmodels_ros.pipelines.stream.rare_values import rare_values
 from genmodels_ros.training.fitting import FitOptions, fit
 
 RATES = (3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # [1/h]

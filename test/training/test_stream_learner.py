@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector
+from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector
 from genmodels_ros.training import stream_learner
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learner import LearnerSettings, StreamLearner

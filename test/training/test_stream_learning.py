@@ -6,8 +6,8 @@ import torch
 
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector, StreamSettings
-from genmodels_ros.pipelines.stream_features import smooth, stream_features
+from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector, StreamSettings
+from genmodels_ros.pipelines.stream.features import smooth, stream_features
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learning import (
     Parts,

@@ -6,7 +6,7 @@ import numpy as np
 
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.pipelines.calibration import Calibration
-from genmodels_ros.pipelines.stream_model import StreamLayout
+from genmodels_ros.pipelines.stream.model import StreamLayout
 
 
 @dataclass(frozen=True)

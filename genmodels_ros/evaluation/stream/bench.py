@@ -20,8 +20,8 @@ from genmodels_ros.evaluation.stream.baselines import LargestZScore
 from genmodels_ros.evaluation.stream.faults import KINDS, StreamFault, fault
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.pipelines.stream_anomaly import DROPOUT, StreamAnomalyDetector, StreamScore
-from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.pipelines.stream.anomaly import DROPOUT, StreamAnomalyDetector, StreamScore
+from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.simulation.arm.motions import NOISE, PAYLOAD
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learning import Parts, StreamLearning, calibrate_stream, layout_of, learn_stream

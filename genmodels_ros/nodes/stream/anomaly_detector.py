@@ -21,9 +21,9 @@ from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.process import main_for
 from genmodels_ros.nodes.stream.learning_nominal import LearningNominal
 from genmodels_ros.nodes.stream.numeric_input import NumericInput, Rows
-from genmodels_ros.pipelines.rare_values import rate_supported
-from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector, StreamScore, StreamSettings
-from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector, StreamScore, StreamSettings
+from genmodels_ros.pipelines.stream.model import StreamModel
+from genmodels_ros.pipelines.stream.rare_values import rate_supported
 
 LOOK = 0.1  # s between looks whether anything still comes
 LATE = 0.2  # s that a message may take on a busy machine, before its absence counts

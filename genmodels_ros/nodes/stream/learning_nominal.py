@@ -8,9 +8,9 @@ from genmodels_ros.models.registry import FAMILIES
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
 from genmodels_ros.nodes.stream.numeric_input import NumericInput, Rows
-from genmodels_ros.pipelines.rare_values import rate_supported
-from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector
-from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector
+from genmodels_ros.pipelines.stream.model import StreamModel
+from genmodels_ros.pipelines.stream.rare_values import rate_supported
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learner import LearnerSettings, StreamLearner
 from genmodels_ros.training.stream_learning import StreamLearning

@@ -9,8 +9,8 @@ from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.evaluation.stream.baselines import LargestZScore
 from genmodels_ros.evaluation.stream.bench import FOUND, fault_rows, labels, nominal_windows
 from genmodels_ros.evaluation.stream.faults import KINDS, OFFSET, StreamFault, fault
-from genmodels_ros.pipelines.stream_anomaly import StreamAnomalyDetector
-from genmodels_ros.pipelines.stream_model import StreamLayout
+from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector
+from genmodels_ros.pipelines.stream.model import StreamLayout
 from genmodels_ros.simulation.arm.motions import AFTER, BEFORE, ArmRun
 from genmodels_ros.training.stream_learning import calibrate_stream
 

@@ -19,7 +19,7 @@ from genmodels_ros.conversions.stamps import header
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.stream.anomaly_detector import AnomalyDetectorNode
-from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learning import Parts, StreamLearning, learn_stream
 

@@ -1,6 +1,6 @@
 """One fault is one alarm."""
 
-from genmodels_ros.pipelines.alarm_state import AlarmState
+from genmodels_ros.pipelines.stream.alarm_state import AlarmState
 
 
 def test_an_alarm_is_one_from_its_beginning_until_it_was_quiet_for_a_while():

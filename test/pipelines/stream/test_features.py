@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.pipelines.stream_features import SMOOTHEST, stream_features
+from genmodels_ros.pipelines.stream.features import SMOOTHEST, stream_features
 
 
 def test_a_straight_line_has_its_slope_and_no_roughness_whatever_the_stamps():

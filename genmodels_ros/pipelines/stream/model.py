@@ -14,7 +14,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import Card, load_checkpoint, save_checkpoint
 from genmodels_ros.models.whitened import Whitened
 from genmodels_ros.pipelines.calibration import Calibration, load_calibration
-from genmodels_ros.pipelines.stream_features import KINDS
+from genmodels_ros.pipelines.stream.features import KINDS
 
 DENSITY = "density"  # the one statistic that is calibrated
 FARTHEST = 1e4  # standard deviations; what lies farther is as odd, and networks stay finite

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.checkpoint import Card
-from genmodels_ros.pipelines.alarm_state import RELEASE, AlarmState
-from genmodels_ros.pipelines.stream_features import smooth, stream_features
-from genmodels_ros.pipelines.stream_model import DENSITY, StreamModel
+from genmodels_ros.pipelines.stream.alarm_state import RELEASE, AlarmState
+from genmodels_ros.pipelines.stream.features import smooth, stream_features
+from genmodels_ros.pipelines.stream.model import DENSITY, StreamModel
 
 DROPOUT = "dropout"
 

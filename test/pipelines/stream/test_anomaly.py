@@ -9,8 +9,8 @@ import pytest
 from genmodels_ros.data.run_reservoir import StreamRun
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.checkpoint import shipped
-from genmodels_ros.pipelines.stream_anomaly import DROPOUT, StreamAnomalyDetector, StreamSettings
-from genmodels_ros.pipelines.stream_model import StreamModel
+from genmodels_ros.pipelines.stream.anomaly import DROPOUT, StreamAnomalyDetector, StreamSettings
+from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.training.fitting import FitOptions
 from genmodels_ros.training.stream_learning import Parts, StreamLearning, learn_stream
 

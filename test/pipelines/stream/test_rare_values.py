@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genmodels_ros.pipelines.rare_values import pareto_tail, rare_values, rate_supported
+from genmodels_ros.pipelines.stream.rare_values import pareto_tail, rare_values, rate_supported
 
 RATES = (1000.0, 100.0, 10.0, 1.0, 0.1)
 
