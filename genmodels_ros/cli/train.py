@@ -73,7 +73,7 @@ def _inverse_kinematics(add) -> None:
 
 TRAINERS = {
     "trajectories": Trainer(
-        "arm trajectories by diffusion", "genmodels_ros.training.trajectories", 96,
+        "arm trajectories by diffusion", "genmodels_ros.training.arm.trajectories", 96,
         ("robot", "prediction", "schedule", "width", "layers", "condition_dropout", "self_conditioning"), _trajectories,
     ),
     "world-model": Trainer(
@@ -95,7 +95,7 @@ TRAINERS = {
         ("family", "learning_rate", "settings"), _agents,
     ),
     "inverse-kinematics": Trainer(
-        "many joint solutions for a tool pose, of any arm", "genmodels_ros.training.inverse_kinematics", 384,
+        "many joint solutions for a tool pose, of any arm", "genmodels_ros.training.arm.inverse_kinematics", 384,
         ("robot", "learning_rate", "settings"), _inverse_kinematics, makes_data=True,
     ),
     "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera_segmenter", 16),

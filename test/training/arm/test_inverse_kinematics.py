@@ -9,8 +9,8 @@ from genmodels_ros.pipelines.arm.learned_inverse_kinematics import LearnedInvers
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.inverse_kinematics.end_joints import EndJoints
 from genmodels_ros.robots.kinematics import link_pose
-from genmodels_ros.training import inverse_kinematics
-from genmodels_ros.training.inverse_kinematics import UniformConfigurations, train
+from genmodels_ros.training.arm import inverse_kinematics
+from genmodels_ros.training.arm.inverse_kinematics import UniformConfigurations, train
 
 SMALL = {"layers": 1, "width": 16, "hidden": 1, "bins": 4}.items()
 

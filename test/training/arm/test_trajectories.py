@@ -11,7 +11,7 @@ from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import Scene, Sphere
 from genmodels_ros.robots.paths.bspline import straight_line
 from genmodels_ros.robots.scene_arrays import scene_arrays
-from genmodels_ros.training.trajectories import train
+from genmodels_ros.training.arm.trajectories import train
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def shards(tmp_path_factory):
 
 
 def test_training_learns_resumes_and_ends_in_a_checkpoint_for_the_pipeline(shards, tmp_path, monkeypatch):
-    monkeypatch.setattr("genmodels_ros.training.trajectories.SAVE_EVERY", 15)
+    monkeypatch.setattr("genmodels_ros.training.arm.trajectories.SAVE_EVERY", 15)
     options = {"data": shards, "out": tmp_path, "batch_size": 16, "seed": 0, "device": "cpu"}
     early = train(steps=15, **options)
     late = train(steps=45, resume=True, **options)
