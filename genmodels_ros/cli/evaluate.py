@@ -38,7 +38,7 @@ def _world_model(args):
 def _adaptation(args):
     from genmodels_ros.evaluation.world_model.adaptation import bench_adaptation
     from genmodels_ros.pipelines.mobile.world_model import WorldModel
-    from genmodels_ros.training.fine_tuning import FineTuning, adapt
+    from genmodels_ros.training.mobile.fine_tuning import FineTuning, adapt
 
     def adapted(model, episodes):
         better, result = adapt(model, episodes, FineTuning(seed=args.seed))

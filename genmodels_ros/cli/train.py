@@ -77,10 +77,10 @@ TRAINERS = {
         ("robot", "prediction", "schedule", "width", "layers", "condition_dropout", "self_conditioning"), _trajectories,
     ),
     "world-model": Trainer(
-        "the lidar world model", "genmodels_ros.training.world_model", 32, ("latent", "without"), _world_model
+        "the lidar world model", "genmodels_ros.training.mobile.world_model", 32, ("latent", "without"), _world_model
     ),
     "camera-world-model": Trainer(
-        "the camera world model, from a folder of Donkey tubs", "genmodels_ros.training.camera_world_model", 8
+        "the camera world model, from a folder of Donkey tubs", "genmodels_ros.training.mobile.camera_world_model", 8
     ),
     "completion": Trainer(
         "completion of images inside a mask", "genmodels_ros.training.completion", 8,
@@ -91,7 +91,7 @@ TRAINERS = {
         ("labels", "height", "width", "objective", "augmentation"), _synthesis,
     ),
     "agents": Trainer(
-        "other agents' motion, from floors of 'genmodels data world-model'", "genmodels_ros.training.agent_motion", 256,
+        "other agents' motion, from floors of 'genmodels data world-model'", "genmodels_ros.training.mobile.agent_motion", 256,
         ("family", "learning_rate", "settings"), _agents,
     ),
     "inverse-kinematics": Trainer(

@@ -1,7 +1,7 @@
 """The people of recorded drives as examples: what one could know of each at a moment, and where it went.
 
 From the shards of `genmodels data world-model` (data/episodes.py). Past and future are the truth of the simulation;
-pasts as a tracker sees them are in training/tracked_agents.py.
+pasts as a tracker sees them are in training/mobile/tracked_agents.py.
 """
 
 from dataclasses import dataclass, replace

@@ -24,7 +24,7 @@ from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
 from genmodels_ros.simulation.floor.episodes import simulate_floor
 from genmodels_ros.training.fitting import FitOptions, fit
-from genmodels_ros.training.tracked_agents import tracked_windows
+from genmodels_ros.training.mobile.tracked_agents import tracked_windows
 
 TEST_SEED, FIT_SEED = 7000, 8000  # of floors; `genmodels data` counts from 0
 FLOORS, QUICK_FLOORS = 12, 3

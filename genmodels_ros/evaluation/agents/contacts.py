@@ -18,7 +18,7 @@ from genmodels_ros.models.world_model.model import RADIUS, TIME_STEP
 from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
 from genmodels_ros.pipelines.mobile.moving_clusters import Clusters
 from genmodels_ros.pipelines.mobile.observation import Observation
-from genmodels_ros.training.tracked_agents import past_of
+from genmodels_ros.training.mobile.tracked_agents import past_of
 
 HORIZONS = (6, 14)  # steps: 1.2 and 2.8 s
 SAMPLES = 16

@@ -20,7 +20,7 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.mobile.scan_compression import NEAR, ScanCompressor, clutter
 from genmodels_ros.simulation.floor.episodes import simulate_floor
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.scan_compression import fit_compressor, turned_scans
+from genmodels_ros.training.mobile.scan_compression import fit_compressor, turned_scans
 
 LATENTS, QUICK_LATENTS = (2, 4, 8, 16, 32), (4, 16)
 CODE = {"distribution": "categorical", "latent": 16, "classes": 16, "free_bits": 1.0}  # 64 bits

@@ -4,7 +4,7 @@ from std_srvs.srv import SetBool
 
 from genmodels_ros.nodes.base import ManagedNode
 from genmodels_ros.nodes.parameters import Parameter
-from genmodels_ros.training.adaptation import OnlineAdapter
+from genmodels_ros.training.mobile.adaptation import OnlineAdapter
 
 
 class Adapting:

@@ -42,7 +42,7 @@ class ScanCompressor:
         if FEATURES not in card.data or not model.can("encode"):
             raise GenModelsError(
                 ErrorCode.MODEL_UNAVAILABLE,
-                f"{folder} was not fitted to scans or has no latent: use training/scan_compression.py.",
+                f"{folder} was not fitted to scans or has no latent: use training/mobile/scan_compression.py.",
             )
         return cls(model, ScanFeatures(**card.data[FEATURES]))
 

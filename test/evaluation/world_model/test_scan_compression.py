@@ -9,7 +9,7 @@ from genmodels_ros.evaluation.world_model import scan_compression
 from genmodels_ros.evaluation.world_model.scan_compression import Components, Floors, bench, faults, usable
 from genmodels_ros.evaluation.world_model.scan_compression_sheet import sheet
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.scan_compression import fit_compressor, turned_scans
+from genmodels_ros.training.mobile.scan_compression import fit_compressor, turned_scans
 
 
 def scans(count: int = 80, seed: int = 0) -> np.ndarray:

@@ -10,7 +10,7 @@ from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.standardised import Standardised
 from genmodels_ros.pipelines.mobile.scan_compression import NEAR, ScanCompressor, clutter
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.scan_compression import HEADINGS, fit_compressor, turned_scans
+from genmodels_ros.training.mobile.scan_compression import HEADINGS, fit_compressor, turned_scans
 
 BEAMS = 24
 

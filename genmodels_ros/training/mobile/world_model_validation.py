@@ -7,8 +7,8 @@ from genmodels_ros.device import generator
 from genmodels_ros.models.world_model import ScanWorldModel, planar
 from genmodels_ros.models.world_model.fan import RANGE_LIMIT, fill, warp
 from genmodels_ros.models.world_model.model import TIME_STEP, cumulative
-from genmodels_ros.training.drive_windows import DriveWindows, Window
-from genmodels_ros.training.observed_windows import CONTEXT, HORIZON, anchor_at, observe_window
+from genmodels_ros.training.mobile.drive_windows import DriveWindows, Window
+from genmodels_ros.training.mobile.observed_windows import CONTEXT, HORIZON, anchor_at, observe_window
 
 
 @torch.no_grad()

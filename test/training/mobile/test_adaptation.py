@@ -12,9 +12,9 @@ import torch
 
 from genmodels_ros.data.episodes import Episodes
 from genmodels_ros.models.world_model import ScanWorldModel
-from genmodels_ros.training import adaptation
-from genmodels_ros.training.adaptation import AdapterSettings, OnlineAdapter
-from genmodels_ros.training.fine_tuning import Adaptation, FineTuning, adapt, judge, spaced, split
+from genmodels_ros.training.mobile import adaptation
+from genmodels_ros.training.mobile.adaptation import AdapterSettings, OnlineAdapter
+from genmodels_ros.training.mobile.fine_tuning import Adaptation, FineTuning, adapt, judge, spaced, split
 
 ROWS, LATE = 460, 1
 QUICK = FineTuning(steps=150, batch_size=32, learning_rate=1e-2)

@@ -12,9 +12,9 @@ from genmodels_ros.data.image_drives import ImageDrive
 from genmodels_ros.models.camera_world_model.frame_encoder import SIZE
 from genmodels_ros.models.camera_world_model.motion_field import enlarge_positions, pixel_grid, sample
 from genmodels_ros.models.checkpoint import load_checkpoint
-from genmodels_ros.training import camera_world_model as training
-from genmodels_ros.training.camera_windows import STORED, CameraWindows, augment, stand
-from genmodels_ros.training.image_losses import image_losses, ssim
+from genmodels_ros.training.mobile import camera_world_model as training
+from genmodels_ros.training.mobile.camera_windows import STORED, CameraWindows, augment, stand
+from genmodels_ros.training.mobile.image_losses import image_losses, ssim
 
 SHIFT = 2  # pixels an image of 100 columns
 

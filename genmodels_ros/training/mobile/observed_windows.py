@@ -10,7 +10,7 @@ from genmodels_ros.models.world_model.anchor import MOVES, Anchor, Motion
 from genmodels_ros.models.world_model.fan import Fan, warp, without
 from genmodels_ros.models.world_model.latent import Latent
 from genmodels_ros.models.world_model.model import LAGS, State
-from genmodels_ros.training.drive_windows import Window
+from genmodels_ros.training.mobile.drive_windows import Window
 
 CONTEXT, HORIZON = 8, 14  # rows observed, and rows imagined after them
 STILL_LAGS = (1, 2, 4, 6)  # rows back of the scans that tell what is hidden

@@ -21,8 +21,6 @@ from genmodels_ros.models.camera_world_model.frame_encoder import MOTION_UNIT, F
 from genmodels_ros.models.camera_world_model.model import Anchor, ImageWorldModel, Rollout, State
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.world_model.latent import Gaussian, balanced_kl
-from genmodels_ros.training.camera_windows import STORED, CameraWindows, Window
-from genmodels_ros.training.image_losses import image_losses, ssim
 from genmodels_ros.training.loop import (
     ExponentialMovingAverage,
     TrainingState,
@@ -30,6 +28,8 @@ from genmodels_ros.training.loop import (
     progress,
     set_learning_rate,
 )
+from genmodels_ros.training.mobile.camera_windows import STORED, CameraWindows, Window
+from genmodels_ros.training.mobile.image_losses import image_losses, ssim
 
 CONTEXT, HORIZON = 6, 10
 DECODED = 3  # of the horizon's images a batch, at random

@@ -21,9 +21,9 @@ from genmodels_ros.data.episodes import Episodes, save_shard
 from genmodels_ros.device import generator
 from genmodels_ros.models.world_model import ScanWorldModel, planar
 from genmodels_ros.models.world_model.model import TIME_STEP, State
-from genmodels_ros.training.drive_windows import DriveWindows
 from genmodels_ros.training.loop import cosine_learning_rate, set_learning_rate
-from genmodels_ros.training.observed_windows import CONTEXT, HORIZON, observe_window
+from genmodels_ros.training.mobile.drive_windows import DriveWindows
+from genmodels_ros.training.mobile.observed_windows import CONTEXT, HORIZON, observe_window
 
 JUDGED = 10  # steps ahead: 2 s
 STRIDE = JUDGED  # rows between held-back windows, so that they hardly share anything

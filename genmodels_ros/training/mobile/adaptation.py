@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from genmodels_ros.pipelines.mobile.drive_log import to_episodes
 from genmodels_ros.pipelines.mobile.world_model import WorldModel
 from genmodels_ros.training.background import Breath, Stopped, lower_priority
-from genmodels_ros.training.fine_tuning import Adaptation, FineTuning, adapt
+from genmodels_ros.training.mobile.fine_tuning import Adaptation, FineTuning, adapt
 
 LOOK_AGAIN = 0.5  # [s]
 

@@ -9,7 +9,7 @@ from genmodels_ros.data.episodes import Episodes, save_shard
 from genmodels_ros.device import generator
 from genmodels_ros.errors import GenModelsError
 from genmodels_ros.pipelines.mobile.agent_motion import AgentMotion
-from genmodels_ros.training.agent_motion import train
+from genmodels_ros.training.mobile.agent_motion import train
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.anchor import KNOTS
 from genmodels_ros.models.world_model.fan import Beams, Fan, resample
 from genmodels_ros.models.world_model.model import TIME_STEP
-from genmodels_ros.training.drive_tracks import DriveTracks
+from genmodels_ros.training.mobile.drive_tracks import DriveTracks
 
 RANGE_MIN, RANGE_MAX = 0.12, 12.0  # [m] of the simulated lidar
 REACH = 0.12  # [m] beyond a person's radius at which a hit still is theirs

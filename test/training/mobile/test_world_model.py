@@ -11,11 +11,11 @@ from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.models.world_model import planar
 from genmodels_ros.models.world_model.anchor import KNOTS
 from genmodels_ros.models.world_model.fan import circle
-from genmodels_ros.training import world_model
-from genmodels_ros.training.drive_windows import DriveWindows
-from genmodels_ros.training.observed_windows import CONTEXT, HORIZON
-from genmodels_ros.training.world_model import train
-from genmodels_ros.training.world_model_losses import WEIGHTS, free_until, hazard_nll, losses
+from genmodels_ros.training.mobile import world_model
+from genmodels_ros.training.mobile.drive_windows import DriveWindows
+from genmodels_ros.training.mobile.observed_windows import CONTEXT, HORIZON
+from genmodels_ros.training.mobile.world_model import train
+from genmodels_ros.training.mobile.world_model_losses import WEIGHTS, free_until, hazard_nll, losses
 
 LENGTH = CONTEXT + HORIZON
 

@@ -5,7 +5,7 @@ import pytest
 
 from genmodels_ros.data.agent_frame import FUTURE, PAST, TIME_STEP
 from genmodels_ros.data.episodes import Episodes
-from genmodels_ros.training.tracked_agents import past_of, tracked_windows
+from genmodels_ros.training.mobile.tracked_agents import past_of, tracked_windows
 
 ROWS, BEAMS, SPEED, RADIUS = 60, 360, 0.8, 0.25
 

@@ -14,7 +14,7 @@ from genmodels_ros.data.episodes import load_shard, read_card, shard_paths, spli
 from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.training.fitting import FitOptions, fit
-from genmodels_ros.training.tracked_agents import tracked_windows
+from genmodels_ros.training.mobile.tracked_agents import tracked_windows
 
 TRACKED = 3
 # Where a family's own defaults do not suit 28 displacements; what a caller sets goes before.

@@ -10,7 +10,6 @@ from genmodels_ros.data.episodes import read_card, shard_paths, split_by_floor
 from genmodels_ros.device import generator, resolve_device
 from genmodels_ros.models.checkpoint import Card, save_checkpoint
 from genmodels_ros.models.world_model import ScanWorldModel
-from genmodels_ros.training.drive_windows import DriveWindows
 from genmodels_ros.training.loop import (
     ExponentialMovingAverage,
     TrainingState,
@@ -18,9 +17,10 @@ from genmodels_ros.training.loop import (
     progress,
     set_learning_rate,
 )
-from genmodels_ros.training.observed_windows import CONTEXT, HORIZON
-from genmodels_ros.training.world_model_losses import WEIGHTS, losses
-from genmodels_ros.training.world_model_validation import validate
+from genmodels_ros.training.mobile.drive_windows import DriveWindows
+from genmodels_ros.training.mobile.observed_windows import CONTEXT, HORIZON
+from genmodels_ros.training.mobile.world_model_losses import WEIGHTS, losses
+from genmodels_ros.training.mobile.world_model_validation import validate
 
 LEARNING_RATE = 1e-3
 SAVE_EVERY = 500

@@ -18,8 +18,8 @@ from genmodels_ros.models.world_model import ScanWorldModel, planar
 from genmodels_ros.models.world_model.anchor import KNOTS, Anchor
 from genmodels_ros.models.world_model.latent import balanced_kl
 from genmodels_ros.models.world_model.model import TIME_STEP, Rollout
-from genmodels_ros.training.drive_windows import Window
-from genmodels_ros.training.observed_windows import CONTEXT, HORIZON, Observed, anchor_at, observe_window
+from genmodels_ros.training.mobile.drive_windows import Window
+from genmodels_ros.training.mobile.observed_windows import CONTEXT, HORIZON, Observed, anchor_at, observe_window
 
 BETA, BALANCE, FREE_NATS = 1.0, 0.8, 1.0
 DECODED = 4  # of the horizon's scans are decoded a batch, at random
