@@ -83,11 +83,11 @@ TRAINERS = {
         "the camera world model, from a folder of Donkey tubs", "genmodels_ros.training.mobile.camera_world_model", 8
     ),
     "completion": Trainer(
-        "completion of images inside a mask", "genmodels_ros.training.completion", 8,
+        "completion of images inside a mask", "genmodels_ros.training.camera.completion", 8,
         ("images", "objective", "precision"), _completion,
     ),
     "synthesis": Trainer(
-        "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.synthesis", 8,
+        "pictures and their masks from nothing, by a GAN", "genmodels_ros.training.camera.synthesis", 8,
         ("labels", "height", "width", "objective", "augmentation"), _synthesis,
     ),
     "agents": Trainer(
@@ -98,7 +98,7 @@ TRAINERS = {
         "many joint solutions for a tool pose, of any arm", "genmodels_ros.training.arm.inverse_kinematics", 384,
         ("robot", "learning_rate", "settings"), _inverse_kinematics, makes_data=True,
     ),
-    "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera_segmenter", 16),
+    "segmenter": Trainer("what the quality gate asks what it sees", "genmodels_ros.training.camera.segmenter", 16),
 }  # fmt: skip
 
 

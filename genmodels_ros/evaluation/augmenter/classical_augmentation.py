@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import torch
 
-from genmodels_ros.training.colour_changes import contrasted, noisy, recoloured
-from genmodels_ros.training.segmentation import as_tensor
+from genmodels_ros.training.camera.colour_changes import contrasted, noisy, recoloured
+from genmodels_ros.training.camera.segmentation import as_tensor
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ from genmodels_ros.evaluation.statistics import bootstrap_mean
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.gan.pull_push import pull_push
 from genmodels_ros.pipelines.camera.image_completion import ImageCompleter
-from genmodels_ros.training.completion_frames import held_out_part, recorded_frames
-from genmodels_ros.training.hole_masks import random_hole
+from genmodels_ros.training.camera.completion_frames import held_out_part, recorded_frames
+from genmodels_ros.training.camera.hole_masks import random_hole
 
 HOLES = {"small": (0.01, 0.05), "large": (0.12, 0.3)}  # share of the image
 RADIUS = 3  # pixels, of cv2.inpaint

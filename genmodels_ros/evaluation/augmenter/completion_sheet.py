@@ -17,7 +17,7 @@ from genmodels_ros.pipelines.camera.image_completion import ImageCompleter
 from genmodels_ros.pipelines.camera.object_removal import remove_object
 from genmodels_ros.pipelines.camera.relighting import relight
 from genmodels_ros.simulation.scenes import LabelClass
-from genmodels_ros.training.completion_frames import held_out_part, recorded_frames
+from genmodels_ros.training.camera.completion_frames import held_out_part, recorded_frames
 
 WIDTH = 960  # pixels
 HOLE = (230, 60, 160)

@@ -59,7 +59,7 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.scenes import LabelClass
-from genmodels_ros.training.segmentation import class_weights, fit, interpolated, predict
+from genmodels_ros.training.camera.segmentation import class_weights, fit, interpolated, predict
 
 ARMS = ("source", "source once", "classical", "GAN", "both", "GAN, no mark")
 SHARES = {"": 1.0, ", 3/4": 0.75, ", 1/2": 0.5}  # of the way from a seed's weights to an arm's, by what a row adds

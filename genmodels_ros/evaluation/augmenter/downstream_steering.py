@@ -5,7 +5,7 @@ what their drivers did. No arm sees a real label. The translation learns how a p
 one part of it (driven_places.py) and is tested on the other; both ways round. Every arm takes the same number of steps.
 
     source only            simulated frames
-    + classical, strength  changed as training/steering_augmentation.py does; what counts is the better strength on the
+    + classical, strength  changed as training/camera/steering_augmentation.py does; what counts is the better strength on the
                            real frames, a choice that only this arm is given
     + GAN                  each picture drawn anywhere between the frame and one of its translations: to each place
                            seen, with four codes
@@ -35,10 +35,10 @@ from genmodels_ros.evaluation.augmenter.steering_scores import (
 )
 from genmodels_ros.evaluation.options import BenchOptions
 from genmodels_ros.evaluation.tables import Table
-from genmodels_ros.training.image_domains import ImageDomains
-from genmodels_ros.training.sim_to_real import Recipe, train_translation, translated
-from genmodels_ros.training.steering import SteeringData, predict, reduced, train_steering
-from genmodels_ros.training.steering_augmentation import ClassicalAugmentation
+from genmodels_ros.training.camera.image_domains import ImageDomains
+from genmodels_ros.training.camera.sim_to_real import Recipe, train_translation, translated
+from genmodels_ros.training.camera.steering import SteeringData, predict, reduced, train_steering
+from genmodels_ros.training.camera.steering_augmentation import ClassicalAugmentation
 
 TUBS = "camera/*.tar.gz"
 FRAME_SEED = 710_000  # tracks that no shipped checkpoint was trained on

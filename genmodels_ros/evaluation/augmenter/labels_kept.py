@@ -16,7 +16,7 @@ from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.camera.scene_agreement import SceneCheck
 from genmodels_ros.simulation.scenes import LabelClass
-from genmodels_ros.training.segmentation import predict
+from genmodels_ros.training.camera.segmentation import predict
 
 NOTES = (
     "Bars: kept at least 95 % in accepted pictures; invented objects in at most 1 % of them. 'By physics' is what the "

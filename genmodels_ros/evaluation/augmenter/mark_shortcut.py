@@ -13,7 +13,7 @@ from genmodels_ros.evaluation.augmenter.labelled_frames import mirrored
 from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.pipelines.camera.watermark import embed
 from genmodels_ros.simulation.scenes import LabelClass
-from genmodels_ros.training.segmentation import fit, predict
+from genmodels_ros.training.camera.segmentation import fit, predict
 
 BATCH = 8
 PERSON = int(LabelClass.PERSON)

@@ -19,7 +19,7 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.camera.augmentation import AugmentedImage, ImageAugmenter
 from genmodels_ros.pipelines.camera.comparison_grid import picture_grid
-from genmodels_ros.training.augmenter_losses import detail
+from genmodels_ros.training.camera.augmenter_losses import detail
 
 FRAME_SEED = 720_000  # tracks that no shipped checkpoint was trained on
 LIGHT, TEXTURE = "track_sim_to_real", "track_sim_to_real_texture"

@@ -11,7 +11,7 @@ from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames, m
 from genmodels_ros.evaluation.augmenter.segmentation_tables import DOMAINS, TARGETS
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.pipelines.camera.watermark import embed
-from genmodels_ros.training.segmentation import Batch
+from genmodels_ros.training.camera.segmentation import Batch
 
 BATCH = 8  # source frames, and as many of the extra part
 TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 710_000, 720_000, 750_000  # scenes that no training shard was drawn from

@@ -28,8 +28,8 @@ from genmodels_ros.models.checkpoint import load_checkpoint, shipped
 from genmodels_ros.pipelines.camera.synthesis import ImageSynthesizer
 from genmodels_ros.simulation.camera.shards import HEIGHT
 from genmodels_ros.simulation.scenes import LabelClass
-from genmodels_ros.training.own_pictures import reduced, reduced_labels
-from genmodels_ros.training.segmentation import predict
+from genmodels_ros.training.camera.own_pictures import reduced, reduced_labels
+from genmodels_ros.training.camera.segmentation import predict
 
 COUNT, QUICK_COUNT = 384, 48  # frames of each part, whole scenes
 FEATURES = (

@@ -17,8 +17,8 @@ from genmodels_ros.evaluation.augmenter.downstream_steering import (
 )
 from genmodels_ros.evaluation.augmenter.driven_places import Drive, Place
 from genmodels_ros.evaluation.options import BenchOptions
-from genmodels_ros.training.sim_to_real import Recipe
-from genmodels_ros.training.steering import reduced
+from genmodels_ros.training.camera.sim_to_real import Recipe
+from genmodels_ros.training.camera.steering import reduced
 
 TINY = Effort(frames=12, held_out=6, steps=2, seeds=2, recipe=Recipe(steps=1, batch_size=2), targets=8)
 

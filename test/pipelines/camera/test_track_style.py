@@ -7,7 +7,7 @@ import torch
 from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.track.camera import track_frames
-from genmodels_ros.training.augmenter_losses import coarse
+from genmodels_ros.training.camera.augmenter_losses import coarse
 
 LIGHT, TEXTURE = "track_sim_to_real", "track_sim_to_real_texture"
 
