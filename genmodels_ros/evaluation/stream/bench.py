@@ -24,7 +24,7 @@ from genmodels_ros.pipelines.stream.anomaly import DROPOUT, StreamAnomalyDetecto
 from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.simulation.arm.motions import NOISE, PAYLOAD
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.stream_learning import Parts, StreamLearning, calibrate_stream, layout_of, learn_stream
+from genmodels_ros.training.stream.learning import Parts, StreamLearning, calibrate_stream, layout_of, learn_stream
 
 SHIPPED = "panda_joint_anomaly"
 GIVEN = ("position", "velocity")

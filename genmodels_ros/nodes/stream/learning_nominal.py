@@ -12,8 +12,8 @@ from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector
 from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.pipelines.stream.rare_values import rate_supported
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.stream_learner import LearnerSettings, StreamLearner
-from genmodels_ros.training.stream_learning import StreamLearning
+from genmodels_ros.training.stream.learner import LearnerSettings, StreamLearner
+from genmodels_ros.training.stream.learning import StreamLearning
 
 WITHOUT_DENSITY = {"gan"}
 LONGEST = 7 * 24 * 3600.0  # s

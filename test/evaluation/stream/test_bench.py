@@ -12,7 +12,7 @@ from genmodels_ros.evaluation.stream.faults import KINDS, OFFSET, StreamFault, f
 from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector
 from genmodels_ros.pipelines.stream.model import StreamLayout
 from genmodels_ros.simulation.arm.motions import AFTER, BEFORE, ArmRun
-from genmodels_ros.training.stream_learning import calibrate_stream
+from genmodels_ros.training.stream.learning import calibrate_stream
 
 EFFORTS = np.full(7, 10.0)
 

@@ -21,7 +21,7 @@ from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.stream.anomaly_detector import AnomalyDetectorNode
 from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.stream_learning import Parts, StreamLearning, learn_stream
+from genmodels_ros.training.stream.learning import Parts, StreamLearning, learn_stream
 
 LABELS = ("position[swing]", "velocity[swing]", "effort[swing]", "effort[fan]")
 RATE = 50.0  # Hz

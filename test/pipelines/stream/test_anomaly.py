@@ -12,7 +12,7 @@ from genmodels_ros.models.checkpoint import shipped
 from genmodels_ros.pipelines.stream.anomaly import DROPOUT, StreamAnomalyDetector, StreamSettings
 from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.stream_learning import Parts, StreamLearning, learn_stream
+from genmodels_ros.training.stream.learning import Parts, StreamLearning, learn_stream
 
 LABELS = ("position", "velocity", "effort", "temperature")
 ONSET = 500  # row

@@ -9,7 +9,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector, StreamSettings
 from genmodels_ros.pipelines.stream.features import smooth, stream_features
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.stream_learning import (
+from genmodels_ros.training.stream.learning import (
     Parts,
     StreamLearning,
     calibrate_stream,

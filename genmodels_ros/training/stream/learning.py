@@ -107,7 +107,7 @@ def learn_stream(
     density.described = layout.described
     card = replace(
         fitted.card, model="stream_density", config=density.card_config,
-        command=fitted.card.command.replace("genmodels fit", "genmodels_ros.training.stream_learning:learn_stream"),
+        command=fitted.card.command.replace("genmodels fit", "genmodels_ros.training.stream.learning:learn_stream"),
     )  # fmt: skip
     model = StreamModel(density.eval(), layout, card)
     return replace(model, calibration=calibrate_stream(model, parts.calibrate, learning.budget, learning.peak_every))

@@ -16,7 +16,7 @@ from genmodels_ros.data.run_reservoir import RunReservoir, StreamRun
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.stream.model import StreamModel
 from genmodels_ros.training.background import Breath, Stopped, lower_priority
-from genmodels_ros.training.stream_learning import StreamLearning, calibrate_stream, learn_stream, mean_surprise, parted
+from genmodels_ros.training.stream.learning import StreamLearning, calibrate_stream, learn_stream, mean_surprise, parted
 
 GROWTH = 2.0  # times the rows of the last fit, before the next
 

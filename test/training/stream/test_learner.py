@@ -7,10 +7,10 @@ import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.stream.anomaly import StreamAnomalyDetector
-from genmodels_ros.training import stream_learner
 from genmodels_ros.training.fitting import FitOptions
-from genmodels_ros.training.stream_learner import LearnerSettings, StreamLearner
-from genmodels_ros.training.stream_learning import StreamLearning
+from genmodels_ros.training.stream import learner as stream_learner
+from genmodels_ros.training.stream.learner import LearnerSettings, StreamLearner
+from genmodels_ros.training.stream.learning import StreamLearning
 
 LABELS = ("position", "velocity", "effort", "temperature")
 RATE = 50.0
