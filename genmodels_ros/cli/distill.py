@@ -24,7 +24,7 @@ def add(commands) -> None:
 def _distill(args):
     from genmodels_ros.data.vectors import read_vectors
     from genmodels_ros.models.checkpoint import load_checkpoint
-    from genmodels_ros.training.few_steps import distil
+    from genmodels_ros.training.families.few_steps import distil
     from genmodels_ros.training.fitting import FitOptions
 
     teacher, card = load_checkpoint(args.teacher, "family")

@@ -27,8 +27,8 @@ from genmodels_ros.training.loop import (
 )
 
 FITTERS: dict[str, str] = {  # family: module:function; by gradients where none is named
-    "mixture": "genmodels_ros.training.mixture:fit_mixture",
-    "gan": "genmodels_ros.training.vector_game:fit_by_game",
+    "mixture": "genmodels_ros.training.families.mixture:fit_mixture",
+    "gan": "genmodels_ros.training.families.vector_game:fit_by_game",
 }
 LARGEST_GRADIENT = 5.0
 

@@ -2,7 +2,7 @@
 
 The code is random signs and normal numbers: a continuous G of a connected code joins the modes of its data by bridges;
 with signs it can leave the gaps empty (Khayatkhoei et al. 2018). D sees x and waves of x, without which a small network
-is too smooth for sharp modes (Tancik et al. 2020). The game is played by training/vector_game.py.
+is too smooth for sharp modes (Tancik et al. 2020). The game is played by training/families/vector_game.py.
 """
 
 from dataclasses import dataclass

@@ -37,7 +37,7 @@ class GaussianMixtureConfig(FamilyConfig):
 class GaussianMixture(Family):
     """Standard normal until it is given its Gaussians, whose J = C + D columns are (condition, x).
 
-    Training has no gradients: training/expectation_maximisation.py.
+    Training has no gradients: training/families/expectation_maximisation.py.
     """
 
     Config = GaussianMixtureConfig

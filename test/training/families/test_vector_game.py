@@ -7,9 +7,10 @@ from genmodels_ros.data.toys import toy
 from genmodels_ros.data.vectors import Vectors
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.models.gan.vectors import OBJECTIVES
-from genmodels_ros.training import fitting, vector_game
+from genmodels_ros.training import fitting
+from genmodels_ros.training.families import vector_game
+from genmodels_ros.training.families.vector_game import energy_distance
 from genmodels_ros.training.fitting import FitOptions, fit
-from genmodels_ros.training.vector_game import energy_distance
 
 SMALL = {"width": 16, "layers": 1, "waves": 8}
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.models.mixture.gaussians import Gaussians
-from genmodels_ros.training.k_means import k_means
+from genmodels_ros.training.families.k_means import k_means
 
 TOLERANCE = 1e-6  # nats a row; a smaller gain is the end
 DEAD = 0.1  # rows; a component that answers for fewer is put elsewhere

@@ -12,7 +12,7 @@ from genmodels_ros.models.checkpoint import CARD, load_checkpoint
 from genmodels_ros.models.mixture.gaussians import Gaussians
 from genmodels_ros.models.mixture.model import GaussianMixture, GaussianMixtureConfig
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.training.expectation_maximisation import Rules, Run, run, spread_start
+from genmodels_ros.training.families.expectation_maximisation import Rules, Run, run, spread_start
 from genmodels_ros.training.fitting import FitOptions, History
 
 SEARCH_TOLERANCE = 1e-4  # nats a row: near enough to tell one number of components from another

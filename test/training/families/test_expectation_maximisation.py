@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.mixture import GaussianMixture
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.training.expectation_maximisation import Rules, free_parameters, maximise, run, spread_start
+from genmodels_ros.training.families.expectation_maximisation import Rules, free_parameters, maximise, run, spread_start
 
 KINDS = ("full", "diag", "tied")
 

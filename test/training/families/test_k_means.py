@@ -2,7 +2,7 @@
 
 import torch
 
-from genmodels_ros.training.k_means import k_means, spread_centres
+from genmodels_ros.training.families.k_means import k_means, spread_centres
 
 
 def seeded(seed: int = 0) -> torch.Generator:

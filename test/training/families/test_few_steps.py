@@ -11,7 +11,7 @@ from genmodels_ros.evaluation.distribution.sliced_wasserstein import sliced_wass
 from genmodels_ros.models.checkpoint import load_checkpoint
 from genmodels_ros.models.diffusion import VectorDiffusion
 from genmodels_ros.models.standardised import Standardised
-from genmodels_ros.training.few_steps import Lesson, distil
+from genmodels_ros.training.families.few_steps import Lesson, distil
 from genmodels_ros.training.fitting import FitOptions, fit
 
 SMALL = {"width": 48, "layers": 2, "inference_steps": 10}
