@@ -24,6 +24,7 @@ ROOMS = {
     "sampling": set(),
     "robots": set(),
 }
+FOLDERED = ("nodes", "evaluation", "simulation", "pipelines", "training", "robots")
 # Folder of a room: those beside it that it may import; any other imports itself and the room's top.
 NEIGHBOURS = {
     "nodes/camera": {"mission"},
@@ -36,6 +37,8 @@ NEIGHBOURS = {
     "simulation/floor": {"camera"},
     "simulation/gazebo": {"arm", "floor"},
     "simulation/track": {"camera"},
+    "robots/paths": {"collision"},
+    "robots/setup": {"collision"},
 }
 JOINED_AT_THE_TOP = {"simulation"}  # whose top puts the folders together; elsewhere they stand on it
 EVERYWHERE = {"errors", "device", "__init__"}
@@ -74,7 +77,7 @@ def folders(room: str) -> set[str]:
     return {path.parent.name for path in (PACKAGE / room).glob("*/__init__.py")}
 
 
-@pytest.mark.parametrize("room", ["nodes", "evaluation", "simulation"])
+@pytest.mark.parametrize("room", FOLDERED)
 def test_folders_of_a_room_keep_to_themselves(room):
     for path in sources(room):
         folder = path.relative_to(PACKAGE / room).parts[0]
@@ -86,7 +89,7 @@ def test_folders_of_a_room_keep_to_themselves(room):
             assert parts[:2] != ["genmodels_ros", room] or not foreign & {*parts[2:3]}, f"{path} imports {module}"
 
 
-@pytest.mark.parametrize("room", ["nodes", "evaluation", "simulation"])
+@pytest.mark.parametrize("room", FOLDERED)
 def test_the_page_says_what_belongs_in_each_folder(room):
     table = (
         (PACKAGE.parent / "docs" / "architecture.md")

@@ -91,8 +91,8 @@ TRAINERS = {
         ("labels", "height", "width", "objective", "augmentation"), _synthesis,
     ),
     "agents": Trainer(
-        "other agents' motion, from floors of 'genmodels data world-model'", "genmodels_ros.training.mobile.agent_motion", 256,
-        ("family", "learning_rate", "settings"), _agents,
+        "other agents' motion, from floors of 'genmodels data world-model'",
+        "genmodels_ros.training.mobile.agent_motion", 256, ("family", "learning_rate", "settings"), _agents,
     ),
     "inverse-kinematics": Trainer(
         "many joint solutions for a tool pose, of any arm", "genmodels_ros.training.arm.inverse_kinematics", 384,

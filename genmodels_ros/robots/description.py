@@ -1,7 +1,7 @@
 """A robot arm as data: names, limits, kinematics, collision spheres, and the description it comes from.
 
 Everything specific to one arm stands in a YAML file (those shipped lie beside this file) and in its URDF and SRDF; no
-code names a joint or a link. Torch code needs the arrays only: Pinocchio and meshes come into play in collision.py. A
+code names a joint or a link. Torch code needs the arrays only: Pinocchio and meshes come into play in collision/. A
 robot.json holds all three texts, so that a machine without the description's package can train and sample.
 """
 

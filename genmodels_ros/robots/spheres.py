@@ -1,7 +1,7 @@
 """The robot as spheres that enclose its links: fast, differentiable distances to obstacles and to itself.
 
-Every sphere model encloses the collision geometry (sphere_fitting.py), so a clear sphere model proves a clear robot;
-the reverse does not hold, and collision.py decides where spheres touch.
+Every sphere model encloses the collision geometry (setup/sphere_fitting.py), so a clear sphere model proves a clear
+robot; the reverse does not hold, and collision/checker.py decides where spheres touch.
 """
 
 from dataclasses import dataclass, field

@@ -1,6 +1,6 @@
 """Predicted motion as a picture: floors from above, where people came from, went, and might have gone.
 
-draw(AgentMotion.from_checkpoint(), floors(TEST_SEED, 3), Path("agent_motion.png"))     # see agent_motion.py
+draw(AgentMotion.from_checkpoint(), floors(TEST_SEED, 3), Path("agent_motion.png"))     # see bench.py
 """
 
 from pathlib import Path

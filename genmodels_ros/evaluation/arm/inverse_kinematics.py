@@ -120,13 +120,7 @@ def methods_of(
     return [
         *same,
         *in_time,
-        Method(
-            "robots.inverse_kinematics.least_squares.solve",
-            128,
-            60,
-            lambda pose: solve(ik.robot, pose, rng),
-            every=SLOW_EVERY,
-        ),
+        Method("inverse_kinematics.least_squares.solve", 128, 60, lambda pose: solve(ik.robot, pose, rng), SLOW_EVERY),
     ]
 
 

@@ -5,8 +5,8 @@ what their drivers did. No arm sees a real label. The translation learns how a p
 one part of it (driven_places.py) and is tested on the other; both ways round. Every arm takes the same number of steps.
 
     source only            simulated frames
-    + classical, strength  changed as training/camera/steering_augmentation.py does; what counts is the better strength on the
-                           real frames, a choice that only this arm is given
+    + classical, strength  changed as training/camera/steering_augmentation.py does; what counts is the better strength
+                           on the real frames, a choice that only this arm is given
     + GAN                  each picture drawn anywhere between the frame and one of its translations: to each place
                            seen, with four codes
     + both                 the same, then classical at the better strength

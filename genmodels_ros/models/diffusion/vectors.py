@@ -24,9 +24,8 @@ from genmodels_ros.sampling.reverse_process import inference_steps, sample
 from genmodels_ros.sampling.samplers import SAMPLERS, consistency_step
 from genmodels_ros.sampling.schedules import SCHEDULES
 
-VECTOR_SAMPLERS = SAMPLERS | {
-    "consistency": consistency_step
-}  # the last for students of training/families/few_steps.py
+# The last for students of training/families/few_steps.py.
+VECTOR_SAMPLERS = SAMPLERS | {"consistency": consistency_step}
 
 
 @dataclass(frozen=True)
@@ -76,8 +75,8 @@ class VectorDiffusionConfig(FamilyConfig):
 class VectorDiffusion(Family):
     """forward(x_t, t, known) -> prediction, [N, D].
 
-    With sampler "consistency" it is a student of training/families/few_steps.py: its estimate of x_0 is the end of the teacher's
-    curve, not a mean, so that one or two steps are enough, and there is neither score nor density in it.
+    With sampler "consistency" it is a student of training/families/few_steps.py: its estimate of x_0 is the end of the
+    teacher's curve, not a mean, so that one or two steps are enough, and there is neither score nor density in it.
     """
 
     Config = VectorDiffusionConfig

@@ -1,4 +1,4 @@
-"""A camera's topic as a source of training images, on this side of ROS: what pipelines/camera/augmented_dataset.py augments.
+"""A camera's topic as training images, on this side of ROS: what pipelines/camera/augmented_dataset.py augments.
 
 with live_images(labels=True) as frames:
     dataset = AugmentedDataset(frames, ImageAugmenter.from_checkpoint())

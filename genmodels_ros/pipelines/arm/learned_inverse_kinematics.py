@@ -4,8 +4,9 @@ ik = LearnedInverseKinematics.from_checkpoint()
 solutions = ik.solve(base_from_tool, rng=generator(0))          # [K, 7]
 
 The flow draws the middle joints given the reduced pose (after IKFlow, Ames et al. 2022), the end joints follow in
-closed form (robots/inverse_kinematics/end_joints.py), and a few damped Gauss-Newton steps take what is nearly right to the pose. Where
-only solutions are wanted, robots/inverse_kinematics/nearest_configurations.py starts the same steps sooner (docs/inverse_kinematics.md).
+closed form (robots/inverse_kinematics/end_joints.py), and a few damped Gauss-Newton steps take what is nearly right to
+the pose. Where only solutions are wanted, nearest_configurations.py beside it starts the same steps sooner
+(docs/inverse_kinematics.md).
 """
 
 from dataclasses import dataclass
@@ -86,10 +87,10 @@ class LearnedInverseKinematics:
     ) -> np.ndarray:
         """Up to `count` configurations [K, D] within the limits that put the tool frame at base_from_tool [4, 4].
 
-        As exact as robots.inverse_kinematics.least_squares.solve; any two differ by more than DISTINCT in some joint, those farthest
-        from each other first. checker: leaves out what touches itself or the checker's scene. Raises GenModelsError:
-        WRONG_LENGTH or NOT_FINITE for what is no pose, INVALID_COUNT, GOAL_UNREACHABLE where none of the draws arrives,
-        GOAL_IN_COLLISION where all that arrive touch something.
+        As exact as robots.inverse_kinematics.least_squares.solve; any two differ by more than DISTINCT in some joint,
+        those farthest from each other first. checker: leaves out what touches itself or the checker's scene. Raises
+        GenModelsError: WRONG_LENGTH or NOT_FINITE for what is no pose, INVALID_COUNT, GOAL_UNREACHABLE where none of
+        the draws arrives, GOAL_IN_COLLISION where all that arrive touch something.
         """
         check_pose(base_from_tool)
         if count < 1:

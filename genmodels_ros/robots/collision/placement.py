@@ -1,8 +1,8 @@
 """Where a robot's bodies and spheres are, for many configurations at once, in numpy.
 
-kinematics.py says the same in torch, differentiably and on any device. This is for the innermost loops of refinement
-and verification, which run on the CPU over a few hundred configurations: with the configurations last in memory every
-product runs over long rows, and a call takes a fifth of the time.
+robots/kinematics.py says the same in torch, differentiably and on any device. This is for the innermost loops of
+refinement and verification, which run on the CPU over a few hundred configurations: with the configurations last in
+memory every product runs over long rows, and a call takes a fifth of the time.
 """
 
 from functools import lru_cache

@@ -1,7 +1,7 @@
 """Starts for inverse kinematics without learning: of many random configurations those that lead nearest to the pose.
 
 Only the middle joints are kept and compared by their reduced pose, which has four degrees of freedom instead of six
-(robots/inverse_kinematics/end_joints.py): the 32 nearest of 20,000 miss a Panda's pose by 7 cm and 11° (medians). What a learned model
+(end_joints.py): the 32 nearest of 20,000 miss a Panda's pose by 7 cm and 11° (medians). What a learned model
 has to beat.
 """
 

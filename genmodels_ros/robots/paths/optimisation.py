@@ -1,7 +1,7 @@
 """Batched optimisation of paths: out of the obstacles, then short and smooth. It refines what the diffusion model
 samples and smooths what sampling-based planners find.
 
-Gauss-Newton steps on the cost of path_cost.py converge in some ten iterations where gradient descent takes hundreds.
+Gauss-Newton steps on the cost in cost.py converge in some ten iterations where gradient descent takes hundreds.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """Trains a flow for inverse kinematics (after IKFlow, Ames et al. 2022): the middle joints given a reduced pose.
 
 Data is made on the fly by forward kinematics of configurations drawn uniformly within the limits: no example is seen
-twice, so nothing is learnt by heart. See robots/inverse_kinematics/end_joints.py for why the first and the last joint are left out.
+twice, so nothing is learnt by heart. See robots/inverse_kinematics/end_joints.py for why the first and the
+last joint are left out.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,8 +1,8 @@
 """Trains pure synthesis: pictures, and their masks where the data has any, out of nothing but a code.
 
-Any objective of gan_objectives.py; what D sees is augmented as far as it overfits (differentiable_augmentation.py); the
-averaged generator is what is watched and kept. Pictures of 64 x 64 pixels are the least that an invisible mark is read
-from (pipelines/camera/watermark.py), so the default is a little above.
+Any objective of training/gan_objectives.py; what D sees is augmented as far as it overfits
+(differentiable_augmentation.py); the averaged generator is what is watched and kept. Pictures of 64 x 64 pixels are the
+least that an invisible mark is read from (pipelines/camera/watermark.py), so the default is a little above.
 """
 
 from dataclasses import asdict, dataclass, replace

@@ -1,4 +1,4 @@
-"""Agents as a robot's own lidar tracks them: the trails of clusters (pipelines/mobile/moving_clusters), and where they went.
+"""Agents as a robot's lidar tracks them: trails of clusters (pipelines/mobile/moving_clusters), and where they went.
 
 Whatever the tracker does to a walking person (legs that take turns, near sides only, gaps) is in these pasts; the
 future is how the person moves in truth from there on, in the odometry's frame of the moment. So a prediction says how

@@ -173,5 +173,5 @@ def test_a_light_to_keep_must_be_given_to_a_translator(shards, tmp_path, options
 def test_training_needs_torch_and_numpy_alone():
     blocked = "import sys; sys.modules.update(dict.fromkeys(['cv2', 'rosbags', 'mujoco']))"
     modules = ("augmenter", "distillation", "style_encoder")
-    imports = "".join(f"; import genmodels_ros.training.{name}" for name in modules)
+    imports = "".join(f"; import genmodels_ros.training.camera.{name}" for name in modules)
     subprocess.run([sys.executable, "-c", blocked + imports], check=True)
