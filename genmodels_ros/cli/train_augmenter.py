@@ -82,5 +82,7 @@ def _train_student(args):
 
 def _run(name: str, args, **options) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    card = module(f"genmodels_ros.training.camera.{name}").train(out=args.out, seed=args.seed, device=args.device, **options)
+    card = module(f"genmodels_ros.training.camera.{name}").train(
+        out=args.out, seed=args.seed, device=args.device, **options
+    )
     print(json.dumps(card.metrics, indent=2))
