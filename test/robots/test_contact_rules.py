@@ -3,9 +3,11 @@
 import pytest
 
 from genmodels_ros.robots.allowed_collisions import AllowedCollisions
+from genmodels_ros.robots.attachment import carrying
 from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import LinkMargin
+from genmodels_ros.robots.urdf import read_disabled_pairs
 
 
 def rules(robot, pairs=(), defaults=None, **margins) -> ContactRules:
@@ -48,6 +50,15 @@ def test_what_counts_is_not_remarked_on(panda):
     margins = {"padding": {"panda_hand": 0.1, "elbow": 0.0}, "scale": {"panda_hand": 1.1, "elbow": 1.0}}
     assert rules(panda, pairs, {"mug": False}, **margins).remarks(["box"], panda) == []
     assert ContactRules().remarks([], panda) == []
+
+
+def test_a_matrix_that_repeats_the_srdf_changes_and_says_nothing(panda):
+    """As every matrix of MoveIt's does, so that nothing is made anew for it."""
+    names, disabled = panda.chain.link_names, read_disabled_pairs(panda.source.srdf)
+    rows = [[frozenset((one, other)) in disabled for other in names] for one in names]
+    given = ContactRules(AllowedCollisions.from_matrix(names, rows), links=names)
+    assert len(given.allowed.among(names)) == len(disabled) > 20
+    assert carrying(panda, (), given.allowed.among(names)) is panda and given.remarks([], panda) == []
 
 
 def test_pairs_that_the_settings_check_against_the_srdf_are_told():
