@@ -128,7 +128,7 @@ def _with_state(objects: ObjectScene, state, frames: Frames) -> ObjectScene:
     """
     if not state.is_diff and (state.joint_state.name or state.attached_collision_objects):
         kept = {id: thing for id, thing in objects.objects.items() if not thing.link}
-        objects = ObjectScene(kept, objects.problems)
+        objects = replace(objects, objects=kept)
     return with_attached(objects, state, frames)
 
 

@@ -1,7 +1,7 @@
 """moveit_msgs/PlanningScene → ObjectScene, where moveit_msgs is installed: it comes with MoveIt, not with the wheels.
 
-Full scenes and differences, as MoveIt's PlanningScene applies them. Not read: the allowed collision matrix, padding and
-scale of links, colours. Nothing here needs moveit_msgs but its type.
+Full scenes and differences, as MoveIt's PlanningScene applies them. Not read: colours. Nothing here needs moveit_msgs
+but its type.
 """
 
 from dataclasses import replace
@@ -11,6 +11,7 @@ import torch
 from geometry_msgs.msg import Pose, Transform, TransformStamped
 
 from genmodels_ros.conversions.collision_objects import extended, moved, pose_of, to_object
+from genmodels_ros.conversions.contact_rules import with_rules
 from genmodels_ros.conversions.transforms import frame_names
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
@@ -34,7 +35,7 @@ CARRIED = 1.0  # m that what the arm may carry, now or later, makes it longer
 
 def updated(known: ObjectScene, message, frames: Frames) -> ObjectScene:
     """The objects after a message. What it says and cannot be read is among the problems of the answer."""
-    known = known if message.is_diff else ObjectScene()
+    known = with_rules(known if message.is_diff else ObjectScene(), message, frames.robot)
     known = with_attached(known, message.robot_state, frames)
     for thing in message.world.collision_objects:
         known = _changed(known, thing, frames)
@@ -178,7 +179,10 @@ def _put_down(known: ObjectScene, thing: SceneObject, frames: Frames) -> ObjectS
 
 
 def _without_all_around(known: ObjectScene) -> ObjectScene:
-    return ObjectScene({id: thing for id, thing in known.objects.items() if thing.link or id == OCTOMAP})
+    """As in MoveIt, the matrix then forgets them; it does not where one is removed by its id."""
+    kept = {id: thing for id, thing in known.objects.items() if thing.link or id == OCTOMAP}
+    rules = replace(known.rules, allowed=known.rules.allowed.without(set(known.objects) - set(kept)))
+    return ObjectScene(kept, rules=rules)
 
 
 def _operation(message) -> int:

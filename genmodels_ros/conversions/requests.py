@@ -46,7 +46,7 @@ def to_query(
     and what the arm carries, which no request can ignore.
     Raises GenModelsError with the code of whatever is wrong, as ErrorCode.msg lists them.
     """
-    known = Scene(attached=topic_scene.attached) if request.ignore_obstacles_topic else topic_scene
+    known = topic_scene.without_obstacles if request.ignore_obstacles_topic else topic_scene
     scene = known + to_scene(request.obstacles, robot.base_frame, defaults.max_obstacles)
     if start is None:
         start = to_positions(request.start, robot.joint_names, other_joints(robot), "The start")

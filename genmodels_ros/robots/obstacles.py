@@ -1,9 +1,10 @@
 """Solids that must not be touched, in the robot's base frame.
 
 Sizes and orientations are checked here, once: every Scene that exists is usable. Convention: quat_xyzw (ROS), metres.
+An obstacle's touch_links name links, and things carried, that may touch it all the same.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -48,6 +49,7 @@ class Box:
     dims: np.ndarray
     quat_xyzw: np.ndarray = field(default=IDENTITY_XYZW)
     id: str = ""
+    touch_links: tuple[str, ...] = ()
 
     def __post_init__(self):
         dims = _vector(self.dims, 3, f"dims of box {self.id!r}")
@@ -67,6 +69,7 @@ class Cylinder:
     height: float
     quat_xyzw: np.ndarray = field(default=IDENTITY_XYZW)
     id: str = ""
+    touch_links: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "radius", _positive(self.radius, f"radius of cylinder {self.id!r}"))
@@ -82,6 +85,7 @@ class Sphere:
     center: np.ndarray
     radius: float
     id: str = ""
+    touch_links: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "radius", _positive(self.radius, f"radius of sphere {self.id!r}"))
@@ -102,11 +106,29 @@ class Attached:
 
 
 @dataclass(frozen=True)
+class LinkMargin:
+    """How much farther a link, with what it carries, keeps from obstacles; never less than its own geometry.
+
+    padding: m, >= 0; scale: >= 1, grows the ball around the link, whose growth in m counts as padding
+    """
+
+    link: str
+    padding: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
 class Scene:
-    """All obstacles around the robot, in its base frame, and what it carries among them."""
+    """All obstacles around the robot, in its base frame, and what it carries among them.
+
+    allowed: pairs of links, or things carried, that may touch each other beside those that the robot knows itself
+    margins: at most one a link counts, the largest
+    """
 
     obstacles: tuple[Obstacle, ...] = ()
     attached: tuple[Attached, ...] = ()
+    allowed: tuple[tuple[str, str], ...] = ()
+    margins: tuple[LinkMargin, ...] = ()
 
     @property
     def boxes(self) -> tuple[Box, ...]:
@@ -120,5 +142,11 @@ class Scene:
     def spheres(self) -> tuple[Sphere, ...]:
         return tuple(o for o in self.obstacles if isinstance(o, Sphere))
 
+    @property
+    def without_obstacles(self) -> "Scene":
+        """What is the robot's own: what it carries, may touch and keeps clear."""
+        return replace(self, obstacles=())
+
     def __add__(self, other: "Scene") -> "Scene":
-        return Scene(self.obstacles + other.obstacles, self.attached + other.attached)
+        names = [part.name for part in fields(Scene)]
+        return Scene(**{name: getattr(self, name) + getattr(other, name) for name in names})

@@ -15,13 +15,20 @@ from genmodels_ros.conversions.poses import to_matrix, to_pose
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.obstacles import Box, Cylinder, Sphere
+from genmodels_ros.robots.obstacles import Box, Cylinder, LinkMargin, Sphere
 from genmodels_ros.robots.scene.frames import Frames
 from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 if PLANNING_SCENE is None:
     pytest.skip("moveit_msgs is no wheel: it comes with MoveIt", allow_module_level=True)
-from moveit_msgs.msg import AttachedCollisionObject, CollisionObject, PlanningScene
+from moveit_msgs.msg import (
+    AllowedCollisionEntry,
+    AttachedCollisionObject,
+    CollisionObject,
+    LinkPadding,
+    LinkScale,
+    PlanningScene,
+)
 
 ROBOT = load_robot("panda")
 FRAMES = Frames(ROBOT, lambda: ROBOT.ready, {"world": np.eye(4)})
@@ -213,6 +220,48 @@ def test_what_comes_back_among_the_objects_is_not_carried_any_more():
 
 def test_removing_all_objects_leaves_what_is_carried():
     assert after(scene(thing("other"), attached=[held()]), scene(bare("", REMOVE))).scene.attached
+
+
+# --- Who may touch whom
+
+
+def allowing(*pairs, names=(), **fields) -> PlanningScene:
+    """A difference with a matrix that allows pairs, and forbids all others of the names."""
+    names = sorted({*names, *(name for pair in pairs for name in pair)})
+    message = scene(**fields)
+    message.allowed_collision_matrix.entry_names = names
+    message.allowed_collision_matrix.entry_values = [
+        AllowedCollisionEntry(enabled=[{one, two} in map(set, pairs) for two in names]) for one in names
+    ]
+    return message
+
+
+def test_the_matrix_is_kept_by_name_and_lets_links_and_what_they_carry_touch():
+    matrix = allowing(("panda_leftfinger", "box"), ("cup", "box"), ("cup", "panda_link7"))
+    known = after(matrix, scene(thing()))
+    assert known.scene.obstacles[0].touch_links == ("panda_leftfinger",)
+    known = after(scene(attached=[held(id="cup")]), known=known)
+    assert known.scene.obstacles[0].touch_links == ("panda_leftfinger", "cup")
+    assert known.scene.allowed == (("panda_link7", "cup"),)
+    again = after(scene(bare("box", REMOVE)), scene(thing()), known=known)
+    assert again.scene.obstacles[0].touch_links, "as in MoveIt"
+    assert not after(scene(bare("", REMOVE)), scene(thing()), known=known).scene.obstacles[0].touch_links, (
+        "as in MoveIt"
+    )
+    assert not after(allowing(names=("box", "cup")), known=known).scene.obstacles[0].touch_links
+    assert not after(scene(is_diff=False), scene(thing()), known=known).scene.obstacles[0].touch_links
+
+
+def test_an_octomap_has_its_name_in_the_matrix():
+    known = after(allowing(("panda_hand", OCTOMAP)), octomap((5, 0, 3)), scene(thing()))
+    assert {o.id: o.touch_links for o in known.scene.obstacles} == {OCTOMAP: ("panda_hand",), "box": ()}
+
+
+def test_padding_and_scale_are_read():
+    message = scene(thing())
+    message.link_padding = [LinkPadding(link_name="panda_hand", padding=0.02)]
+    message.link_scale = [LinkScale(link_name="panda_link7", scale=1.1)]
+    assert set(after(message).scene.margins) == {LinkMargin("panda_hand", 0.02), LinkMargin("panda_link7", 0.0, 1.1)}
 
 
 # --- Frames

@@ -1,4 +1,4 @@
-"""MoveIt's planning scene as obstacles and as what the arm carries, where moveit_msgs is installed."""
+"""MoveIt's planning scene as obstacles, what the arm carries and may touch, where moveit_msgs is installed."""
 
 import threading
 from collections.abc import Callable
@@ -48,6 +48,7 @@ class PlanningSceneInput:
         self._node, self._robot = node, robot
         self.objects, self._told, self._given, self._parents = ObjectScene(), {}, {}, {}
         self._lock = threading.Lock()  # between the topic and the service's answer
+        self._remarked: set[str] = set()
 
     def activate(self, state: RobotState, changed: Callable[[], None]) -> None:
         """Starts listening; `changed` is called after every change. Raises GenModelsError for a pose that is none."""
@@ -106,6 +107,7 @@ class PlanningSceneInput:
             before = self.objects
             self._take(message)
         if self.objects is not before:
+            self._remark()
             self._changed()
         for name, problem in self.objects.problems.items():
             if before.problems.get(name) is not problem:
@@ -122,6 +124,13 @@ class PlanningSceneInput:
         except Exception:
             self._lose_track(GenModelsError(ErrorCode.INTERNAL_ERROR, "The planning scene was not read: see the log."))
             raise
+
+    def _remark(self) -> None:
+        """Says once of each rule of contact that it counts for nothing."""
+        for remark in self.objects.rules.remarks(self.objects.objects, self._robot):
+            if remark not in self._remarked:
+                self._remarked.add(remark)
+                self._node.get_logger().warning(remark)
 
     def _lose_track(self, error: GenModelsError) -> None:
         """What is known is not all there is any more, until the whole scene has come."""

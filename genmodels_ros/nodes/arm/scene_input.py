@@ -57,8 +57,8 @@ class SceneInput:
         return self._described + (Scene() if self._perception is None else self._perception.scene())
 
     def carried(self) -> Scene:
-        """Nothing but what the arm carries; raises as `scene`."""
-        return Scene(attached=self.planning_scene.objects.scene.attached)
+        """What the arm carries, may touch and keeps clear, and no obstacle; raises as `scene`."""
+        return self.planning_scene.objects.scene.without_obstacles
 
     def details(self) -> dict[str, str]:
         """Lines for the diagnostics."""

@@ -1,4 +1,4 @@
-"""A robot with what it carries: one more link for each thing, as if its URDF had it.
+"""A robot with what it carries, one more link for each thing as if its URDF had it, and with more that may touch.
 
 Kinematics, spheres, collision pairs and exact geometry all follow from the description, so whatever works for a robot
 works for one that carries something.
@@ -15,16 +15,21 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import IDENTITY_XYZW, Attached, Box, Cylinder, Obstacle, Sphere
 from genmodels_ros.robots.scene_arrays import rotation_matrices
+from genmodels_ros.robots.urdf import read_disabled_pairs
 
 CELL, MOST_CELLS = 0.05, 64  # m that a sphere around a part of a solid covers a side, and the most spheres of a solid
 
 
 @lru_cache(maxsize=8)
-def carrying(robot: Robot, attached: tuple[Attached, ...]) -> Robot:
-    """The same arm carrying things. Raises GenModelsError: UNKNOWN_FRAME for a link that there is not;
-    INVALID_OBSTACLE for a thing without an id or shape, or with a name that is taken.
+def carrying(robot: Robot, attached: tuple[Attached, ...], allowed: tuple[tuple[str, str], ...] = ()) -> Robot:
+    """The same arm carrying things; `allowed` pairs of links or things may touch, but for those that the SRDF allows
+    and the robot's settings check nevertheless.
+
+    Raises GenModelsError: UNKNOWN_FRAME for a link that there is not; INVALID_OBSTACLE for a thing without an id or
+    shape, or with a name that is taken.
     """
-    if not attached:
+    allowed = _beyond_the_srdf(robot, allowed)
+    if not attached and allowed.isdisjoint(map(frozenset, robot.collision_pairs)):
         return robot
     taken = list(robot.chain.link_names)
     for thing in attached:
@@ -35,11 +40,11 @@ def carrying(robot: Robot, attached: tuple[Attached, ...]) -> Robot:
     for thing in attached:
         root.extend(_link_and_joint(thing))
     spheres = {thing.id: [row for solid in thing.solids for row in covering(solid)] for thing in attached}
-    allowed = [[thing.id, link] for thing in attached for link in thing.touch_links]
-    allowed += [[a.id, b.id] for a, b in combinations(attached, 2) if a.link == b.link]
+    held = [[thing.id, link] for thing in attached for link in thing.touch_links]
+    held += [[a.id, b.id] for a, b in combinations(attached, 2) if a.link == b.link]
     settings = settings | {
         "spheres": settings["spheres"] | spheres,
-        "allowed_collisions": [*settings.get("allowed_collisions", ()), *allowed],
+        "allowed_collisions": [*settings.get("allowed_collisions", ()), *held, *map(sorted, allowed)],
     }
     urdf = ElementTree.tostring(root, encoding="unicode")
     return robot.described_by(replace(source, settings=settings, urdf=urdf))
@@ -58,6 +63,11 @@ def covering(solid: Obstacle) -> list[list[float]]:
     centers = np.array(list(product(*steps))) @ rotation_matrices(solid.quat_xyzw).T + solid.center
     radius = float(np.linalg.norm(sides / counts) / 2)
     return [[*center, radius] for center in centers.tolist()]
+
+
+def _beyond_the_srdf(robot: Robot, allowed: tuple[tuple[str, str], ...]) -> set[frozenset[str]]:
+    """The pairs that the SRDF does not have: a planner's matrix repeats all of these, the settings chose among them."""
+    return set(map(frozenset, allowed)) - read_disabled_pairs(robot.source.srdf) if allowed else set()
 
 
 def _check(thing: Attached, taken: list[str]) -> None:

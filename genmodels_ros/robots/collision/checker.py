@@ -23,22 +23,22 @@ BETWEEN = 3  # times between two configurations
 
 class CollisionChecker:
     """Checks configurations of `robot`, with all it carries, among the obstacles of `scene`; fingers at
-    `finger_position` if given (m).
+    `finger_position` if given (m). What is nearer to a padded link than its padding counts as touching it.
 
     Not thread-safe: each thread needs its own, as geometry placements are kept between calls.
     """
 
     def __init__(self, robot: Robot, scene: Scene, finger_position: float | None = None):
-        robot = carrying(robot.with_fingers(finger_position), scene.attached)
-        self.robot, self.scene = robot, scene
+        robot = carrying(robot.with_fingers(finger_position), scene.attached, scene.allowed)
+        self.robot, self.scene, self.proximity = robot, scene, Proximity(robot, scene)
         self._model, geometry, self._order = _locked_geometry(robot)
         self._geometry = geometry.copy()
+        self._padding: list[float] = []  # m of each pair
         self._pairs_of_obstacle, self._pairs_of_self = self._add_pairs()
         self._data = self._model.createData()
         self._checks = self._geometry.createData()
-        for request in self._checks.collisionRequests:
-            request.security_margin = CONTACT_DISTANCE
-        self.proximity = Proximity(robot, scene)
+        for request, padding in zip(self._checks.collisionRequests, self._padding, strict=True):
+            request.security_margin = CONTACT_DISTANCE + padding
         self._broad_phase = BroadPhase(self.proximity, CLOSE)
 
     def in_collision(self, q: np.ndarray) -> bool:
@@ -97,8 +97,8 @@ class CollisionChecker:
         return None if found is None else (int(first[found[0] // BETWEEN]), found[1])
 
     def clearance(self, q: np.ndarray) -> float:
-        """Distance from the robot at q [D] to the nearest obstacle, m; negative in penetration, infinite without
-        any.
+        """Distance from the robot, unpadded, at q [D] to the nearest obstacle that it must not touch, m; negative in
+        penetration, infinite without any.
         """
         self._place(q)
         pairs = [pair for link in self._pairs_of_obstacle for entry in link for pair in entry]
@@ -117,7 +117,7 @@ class CollisionChecker:
             self._place(q[index])
             for link, obstacle in np.argwhere(bounds[index] < best):
                 if bounds[index, link, obstacle] < best:
-                    best = min(best, *(self._distance(pair) for pair in self._pairs_of_obstacle[link][obstacle]))
+                    best = min([best, *map(self._distance, self._pairs_of_obstacle[link][obstacle])])
         return best
 
     def _suspects(self, q: np.ndarray) -> dict[int, list[int]]:
@@ -144,14 +144,18 @@ class CollisionChecker:
                 )
             )
 
-        def add(first: int, second: int) -> int:
+        def add(first: int, second: int, padding: float = 0.0) -> int:
             self._geometry.addCollisionPair(pin.CollisionPair(first, second))
-            return len(self._geometry.collisionPairs) - 1
+            self._padding.append(padding)
+            return len(self._padding) - 1
 
-        with_obstacles = [
-            [[add(shape, obstacle) for shape in shapes[link]] for obstacle in obstacles]
-            for link in self.robot.obstacle_links
-        ]
+        def beside(link: str, obstacle: int) -> list[int]:
+            if link in self.scene.obstacles[obstacle].touch_links:
+                return []
+            padding = self.proximity.padding.get(link, 0.0)
+            return [add(shape, obstacles[obstacle], padding) for shape in shapes[link]]
+
+        with_obstacles = [[beside(link, o) for o in range(len(obstacles))] for link in self.robot.obstacle_links]
         with_self = [
             [add(a, b) for a in shapes[one] for b in shapes[other]] for one, other in self.robot.collision_pairs
         ]
@@ -164,24 +168,25 @@ class CollisionChecker:
         pin.updateGeometryPlacements(self._model, self._data, self._geometry, self._checks, self._full(q))
 
     def _nearer(self, pair: int, distance: float) -> bool:
-        """Whether the bodies of a pair, placed before, are nearer to each other than `distance` m."""
+        """Whether the bodies of a pair, placed before and padded, are nearer to each other than `distance` m."""
         request = self._checks.collisionRequests[pair]
-        request.security_margin = distance
+        request.security_margin = distance + self._padding[pair]
         nearer = pin.computeCollision(self._geometry, self._checks, pair)
-        request.security_margin = CONTACT_DISTANCE
+        request.security_margin = CONTACT_DISTANCE + self._padding[pair]
         return nearer
 
     def _distance(self, pair: int) -> float:
         return pin.computeDistance(self._geometry, self._checks, pair).min_distance
 
     def _describe(self, pair: int) -> str:
+        padded = f" (padded by {self._padding[pair]:.3g} m)" if self._padding[pair] else ""
         pair = self._geometry.collisionPairs[pair]
         first, second = (self._geometry.geometryObjects[index] for index in (pair.first, pair.second))
         if second.parentJoint == 0 and "/" in second.name:
             other = second.name.split("/", 1)[1]
         else:
             other = self._model.frames[second.parentFrame].name
-        return f"{self._model.frames[first.parentFrame].name} touches {other}"
+        return f"{self._model.frames[first.parentFrame].name} touches {other}{padded}"
 
 
 @lru_cache(maxsize=8)

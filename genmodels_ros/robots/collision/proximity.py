@@ -13,6 +13,7 @@ from genmodels_ros.robots.collision.placement import body_frames, sphere_points
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField, signed_distance
 from genmodels_ros.robots.obstacles import Scene
+from genmodels_ros.robots.padding import link_padding
 from genmodels_ros.robots.spheres import SphereModel
 
 
@@ -52,7 +53,9 @@ class SelfPairs:
 
 
 class Proximity:
-    """One robot among one scene's obstacles."""
+    """One robot among one scene's obstacles. Links that an obstacle lets touch are not looked at beside it; spheres of
+    padded links count as larger beside obstacles, by `padding` {link: m}.
+    """
 
     def __init__(self, robot: Robot, scene: Scene):
         self.robot, self.spheres = robot, robot.spheres
@@ -61,6 +64,14 @@ class Proximity:
         self.links = link_balls(robot.spheres)
         names = self.links.balls.links
         self.clearing = np.flatnonzero(self.links.balls.near_obstacles)
+        self.padding = link_padding(scene, names, self.links.radii)
+        padding = np.array([self.padding.get(name, 0.0) for name in names], dtype=np.float32)
+        self.padded_balls = self.links.radii + padding
+        self.padded_radii = self.radii + padding[[names.index(link) for link in robot.spheres.links]]
+        self.looked_at = None  # [O, L'] links beside obstacles, or all
+        if any(obstacle.touch_links for obstacle in scene.obstacles):
+            clearing = [names[link] for link in self.clearing]
+            self.looked_at = np.array([[link not in o.touch_links for link in clearing] for o in scene.obstacles])
         self.link_pairs = np.array(
             [(names.index(a), names.index(b)) for a, b in robot.collision_pairs], dtype=int
         ).reshape(-1, 2)
@@ -74,7 +85,10 @@ class Proximity:
         """All pairs of sphere and obstacle nearer than `reach` m."""
         balls = placed.balls[:, None, self.clearing]
         gaps = signed_distance(self.columns[:, :, None, None], balls)
-        obstacle, link, config = np.nonzero(gaps < reach + self.links.radii[self.clearing, None])
+        near = gaps < reach + self.padded_balls[self.clearing, None]
+        if self.looked_at is not None:
+            near &= self.looked_at[:, :, None]
+        obstacle, link, config = np.nonzero(near)
         members = self.links.members[self.clearing[link]]
         row, column = np.nonzero(members >= 0)
         sphere = members[row, column] * placed.count + config[row]
@@ -83,8 +97,8 @@ class Proximity:
         return ObstaclePairs(sphere[near], pairs.obstacle[near], pairs.columns[:, near])
 
     def obstacle_gaps(self, placed: Placed, pairs: ObstaclePairs) -> np.ndarray:
-        """Signed distances [P] m of spheres to their obstacles."""
-        return signed_distance(pairs.columns, placed.at(pairs.sphere)) - self.radii[pairs.sphere // placed.count]
+        """Signed distances [P] m of spheres, padded, to their obstacles."""
+        return signed_distance(pairs.columns, placed.at(pairs.sphere)) - self.padded_radii[pairs.sphere // placed.count]
 
     def self_pairs(self, placed: Placed, reach: float) -> SelfPairs:
         """All pairs of spheres nearer than `reach` m whose links must not touch each other."""

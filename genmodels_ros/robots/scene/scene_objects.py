@@ -1,7 +1,7 @@
 """Named objects around a robot and on it, as a planner's scene keeps them: each with a pose, shapes and subframes.
 
 An object is an obstacle, or carried by a link, never both. What could not be read stays a problem until it is said
-again or taken away: planning without it would be a lie.
+again or taken away: planning without it would be a lie. Rules of contact go by names, and wait for objects to come.
 """
 
 from dataclasses import dataclass, field, replace
@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from genmodels_ros.errors import GenModelsError
+from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.obstacles import Attached, Obstacle, Scene
 from genmodels_ros.robots.scene.placed import placed
 
@@ -55,6 +56,7 @@ class ObjectScene:
 
     objects: dict[str, SceneObject] = field(default_factory=dict)
     problems: dict[str, GenModelsError] = field(default_factory=dict)
+    rules: ContactRules = field(default_factory=ContactRules)
 
     def put(self, thing: SceneObject) -> "ObjectScene":
         """With an object, new or in place of the one with its id; the same scene where that is the same.
@@ -64,27 +66,39 @@ class ObjectScene:
         before = self.objects.get(thing.id)
         if before is not None and thing.id not in self.problems and before.signature == thing.signature:
             return self
-        return ObjectScene(self.objects | {thing.id: thing}, _without(self.problems, thing.id))
+        return replace(self, objects=self.objects | {thing.id: thing}, problems=_without(self.problems, thing.id))
 
     def drop(self, id: str) -> "ObjectScene":
         """Without an object, whether it was there or not."""
         if id not in self.objects and id not in self.problems:
             return self
-        return ObjectScene(_without(self.objects, id), _without(self.problems, id))
+        return replace(self, objects=_without(self.objects, id), problems=_without(self.problems, id))
 
     def fail(self, id: str, error: GenModelsError) -> "ObjectScene":
         """With an object that could not be read, in place of the one with its id."""
-        return ObjectScene(_without(self.objects, id), self.problems | {id: error})
+        return replace(self, objects=_without(self.objects, id), problems=self.problems | {id: error})
+
+    def ruled(self, rules: ContactRules) -> "ObjectScene":
+        """With other rules; the same scene where these are the same."""
+        return self if rules == self.rules else replace(self, rules=rules)
 
     @cached_property
     def scene(self) -> Scene:
         """Raises the GenModelsError of the first problem."""
         for error in self.problems.values():
             raise error
-        around = [thing for thing in self.objects.values() if not thing.link]
         carried = [thing for thing in self.objects.values() if thing.link]
+        names, rules = [thing.id for thing in carried], self.rules
+        around = []
+        for thing in self.objects.values():
+            if not thing.link:
+                touching = rules.touching(thing.id, names)
+                around += [replace(solid, touch_links=touching) for solid in thing.solids] if touching else thing.solids
         return Scene(
-            tuple(solid for thing in around for solid in thing.solids), tuple(thing.attached for thing in carried)
+            tuple(around),
+            tuple(thing.attached for thing in carried),
+            rules.allowed.among((*rules.links, *names)),
+            rules.margins,
         )
 
 

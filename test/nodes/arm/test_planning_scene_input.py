@@ -1,6 +1,7 @@
 """MoveIt's planning scene over real DDS: plans avoid its objects and what the arm carries, and fail in its words."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.arm.trajectory_generator import TrajectoryGeneratorNode
 from genmodels_ros.nodes.qos import LATCHED
+from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
@@ -30,10 +32,13 @@ from genmodels_ros.robots.scene.placed import quaternion
 
 moveit_msgs = pytest.importorskip("moveit_msgs.msg", reason="moveit_msgs is no wheel: it comes with MoveIt")
 from moveit_msgs.msg import (  # noqa: E402
+    AllowedCollisionEntry,
     AttachedCollisionObject,
     CollisionObject,
     Constraints,
     JointConstraint,
+    LinkPadding,
+    LinkScale,
     MotionPlanRequest,
     MoveItErrorCodes,
     OrientationConstraint,
@@ -273,6 +278,147 @@ def test_what_it_carries_may_not_touch_what_it_was_not_allowed_to(moveit):
     fat.touch_links = [*FINGERS, "panda_link7", "panda_link6", "panda_link5"]
     moveit.sends(difference(attached=[fat]))
     assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+# --- Who may touch whom, and how near
+
+
+def matrix(*pairs, names=(), defaults=()) -> PlanningScene:
+    """A difference with a matrix that allows pairs, and forbids all others of the names."""
+    message, names = difference(), sorted({*names, *(name for pair in pairs for name in pair)})
+    allowed = message.allowed_collision_matrix
+    allowed.entry_names = names
+    allowed.entry_values = [
+        AllowedCollisionEntry(enabled=[{one, two} in map(set, pairs) for two in names]) for one in names
+    ]
+    allowed.default_entry_names, allowed.default_entry_values = list(defaults), [True] * len(defaults)
+    return message
+
+
+def grasped() -> CollisionObject:
+    """A block that the fingertips, and nothing else of the arm, reach into at the goal."""
+    turn = quaternion(hand(GOAL)[:3, :3])
+    block = thing("block", (0, 0, 0), (0.02, 0.1, 0.04))
+    block.pose = to_pose((hand(GOAL) @ [0, 0, 0.125, 1])[:3], turn)
+    return block
+
+
+def padded(**padding) -> PlanningScene:
+    message = difference()
+    message.link_padding = [LinkPadding(link_name=link, padding=value) for link, value in padding.items()]
+    return message
+
+
+def test_the_fingers_reach_into_what_they_may_touch_and_not_otherwise(graph, moveit):
+    moveit.sends(difference(grasped()))
+    refused = moveit.plans()
+    assert refused.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION and "finger" in refused.error_code.message
+    moveit.sends(matrix(*((finger, "block") for finger in FINGERS)))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.SUCCESS and ends_at(answer, GOAL)
+    verify = VerifyTrajectory.Request(trajectory=answer.trajectory.joint_trajectory)
+    assert graph.call(VerifyTrajectory, f"{NAME}/verify", verify).valid
+    moveit.sends(matrix((FINGERS[0], "block"), names=FINGERS))
+    verdict = graph.call(VerifyTrajectory, f"{NAME}/verify", verify)
+    assert not verdict.valid and "panda_rightfinger touches block" in verdict.error.message
+    assert moveit.plans().error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION, "the matrix is replaced as a whole"
+
+
+def test_an_object_allowed_by_default_may_be_touched_by_all(moveit):
+    inside = thing("block", hand(GOAL)[:3, 3], (0.1, 0.1, 0.1))
+    moveit.sends(difference(inside))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION
+    moveit.sends(matrix(names=["block"], defaults=["block"]))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+    moveit.sends(matrix(names=["block", "panda_hand"], defaults=["block"]))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION and "panda_hand" in answer.error_code.message
+
+
+def test_what_it_carries_and_its_own_links_go_by_the_matrix_too(moveit):
+    tip = hand(GOAL) @ [0, 0, 0.4, 1]
+    moveit.sends(difference(thing("block", tip[:3]), attached=[held(touch=[])]))
+    assert "stick" in moveit.plans().error_code.message
+    moveit.sends(matrix(*((finger, "stick") for finger in FINGERS)))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION and "block" in answer.error_code.message
+    moveit.sends(matrix(*((other, "stick") for other in [*FINGERS, "block"])))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+def test_the_matrix_speaks_of_the_planning_scene_alone(graph, node, moveit, wait_until):
+    """Another source may call another thing by the same name."""
+    obstacles = graph.publisher(ObstacleArray, "planned/obstacles", LATCHED)
+    moveit.sends(matrix(names=["ball"], defaults=["ball"]))
+    try:
+        obstacles.publish(to_obstacle_array(Scene((Sphere(hand(GOAL)[:3, 3], 0.1, "ball"),)), Header()))
+        assert wait_until(lambda: len(node.scene_input.scene().obstacles) == 1)
+        assert moveit.plans().error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION
+    finally:
+        obstacles.publish(to_obstacle_array(Scene(), Header()))
+        assert wait_until(lambda: not node.scene_input.scene().obstacles)
+        graph.node.destroy_publisher(obstacles)
+
+
+def test_padding_closes_a_gap_that_the_arm_passes_without(graph, moveit):
+    away = hand(GOAL)[:3, 3] - hand(START)[:3, 3]
+    beside = thing("post", hand(GOAL)[:3, 3] + 0.18 * away / np.linalg.norm(away), (0.02, 0.02, 0.02))
+    moveit.sends(difference(beside))
+    free = moveit.plans()
+    assert free.error_code.val == MoveItErrorCodes.SUCCESS
+    verify = VerifyTrajectory.Request(trajectory=free.trajectory.joint_trajectory)
+    moveit.sends(padded(panda_hand=0.08))
+    answer = moveit.plans()
+    assert answer.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION
+    assert "panda_hand touches post (padded by 0.08 m)" in answer.error_code.message
+    assert "padded" in graph.call(VerifyTrajectory, f"{NAME}/verify", verify).error.message
+    moveit.sends(padded(panda_hand=0.0))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+    scaled = difference()
+    scaled.link_scale = [LinkScale(link_name="panda_hand", scale=2.0)]
+    moveit.sends(scaled)
+    assert moveit.plans().error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION
+
+
+def test_a_plan_keeps_its_padding_on_the_way(moveit):
+    moveit.stands_at(START - 0.7 * TURN)
+    moveit.sends(difference(thing("wall", hand(START)[:3, 3], (0.02, 0.02, 0.6))))
+    others = [link for link in ROBOT.chain.link_names if link not in ("panda_hand", *FINGERS)]
+
+    def clearance(answer):
+        assert answer.error_code.val == MoveItErrorCodes.SUCCESS, answer.error_code.message
+        (wall,) = moveit.node.scene_input.planning_scene.objects.scene.obstacles
+        checker = CollisionChecker(ROBOT, Scene((replace(wall, touch_links=tuple(others)),)))
+        return checker.min_clearance(to_trajectory(answer.trajectory.joint_trajectory, ROBOT.joint_names).positions)
+
+    assert clearance(moveit.plans(joint_goal(START + 0.7 * TURN))) < 0.03
+    moveit.sends(padded(panda_hand=0.03, panda_leftfinger=0.03, panda_rightfinger=0.03))
+    assert clearance(moveit.plans(joint_goal(START + 0.7 * TURN))) > 0.03
+
+
+def test_what_counts_for_nothing_is_said_once(node, moveit, monkeypatch):
+    said, scene_input = [], node.scene_input.planning_scene
+    monkeypatch.setattr(node.get_logger(), "warning", said.append, raising=True)
+    scene_input._remarked.clear()
+    for _ in range(2):
+        moveit.sends(matrix(("panda_hand", "nobody")))
+        moveit.sends(padded(panda_hand=-0.1, elbow=0.1))
+        moveit.sends(EMPTY)
+    assert len(said) == 3 and all(any(word in one for one in said) for word in ("nobody", "panda_hand", "elbow"))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+def test_a_matrix_that_cannot_be_read_is_no_permission(moveit):
+    broken = matrix(*((finger, "block") for finger in FINGERS))
+    broken.allowed_collision_matrix.entry_values = broken.allowed_collision_matrix.entry_values[:1]
+    moveit.sends(broken)
+    answer = moveit.plans()
+    assert answer.error_code.val not in (MoveItErrorCodes.SUCCESS, 0) and "matrix" in answer.error_code.message
+    moveit.sends(matrix((FINGERS[0], "block")))
+    assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
+
+
+# --- While moving, and again
 
 
 def test_a_motion_under_way_is_judged_with_what_was_attached_since(graph, node, moveit, wait_until):

@@ -9,6 +9,7 @@ from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.collision.attachment import carrying, covering
 from genmodels_ros.robots.collision.checker import CollisionChecker
 from genmodels_ros.robots.collision.geometry import obstacle_geometry
+from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Attached, Box, Cylinder, Scene, Sphere
 from genmodels_ros.robots.paths.verification import verify
@@ -140,6 +141,23 @@ def test_what_cannot_be_carried_is_refused(panda, things, code):
 def test_names_with_marks_of_xml_are_names(panda):
     robot = carrying(panda, held(STICK, id='a <"mug"> & lid'))
     assert 'a <"mug"> & lid' in robot.chain.link_names
+
+
+def test_pairs_that_may_touch_are_not_checked_and_all_others_are(panda):
+    pair = panda.collision_pairs[3]
+    allowed = carrying(panda, (), (pair[::-1], ("panda_hand", "nobody")))
+    assert set(panda.collision_pairs) - set(allowed.collision_pairs) == {pair}
+    assert allowed.obstacle_links == panda.obstacle_links and len(allowed.spheres) == len(panda.spheres)
+    with_stick = carrying(panda, held(STICK, touch=()), (("stick", "panda_leftfinger"), pair))
+    assert ("panda_leftfinger", "stick") not in with_stick.collision_pairs
+    assert ("panda_rightfinger", "stick") in with_stick.collision_pairs and pair not in with_stick.collision_pairs
+
+
+def test_pairs_that_the_srdf_lets_touch_are_the_settings_to_decide():
+    """A planner's matrix repeats the SRDF; the UR5's settings check some of its pairs all the same."""
+    ur5 = load_robot("ur5")
+    assert carrying(ur5, (), (("base_link", "upper_arm_link"),)) is ur5
+    assert carrying(ur5, (), (("shoulder_link", "upper_arm_link"),)) is ur5, "they meet in a joint"
 
 
 def test_nothing_carried_is_the_same_robot(panda):

@@ -1,14 +1,15 @@
 """The exact checker against brute force; test_verification_mujoco.py has it against MuJoCo."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from genmodels_ros.robots.collision.checker import CollisionChecker
+from genmodels_ros.robots.collision.checker import CONTACT_DISTANCE, CollisionChecker
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.obstacles import Box, Cylinder, LinkMargin, Scene, Sphere
 
 PROBLEMS = Path(__file__).parents[4] / "shared" / "data" / "planning"
 CLUTTER = Scene(
@@ -76,6 +77,72 @@ def test_min_clearance_agrees_with_brute_force(panda):
     checker, q = CollisionChecker(panda, CLUTTER), configurations(panda, 200)
     q = q[~checker.collisions(q)][:40]
     assert checker.min_clearance(q) == pytest.approx(min(checker.clearance(row) for row in q), abs=1e-9)
+
+
+# --- Contacts that are allowed, and margins
+
+
+def letting(touch_links) -> Scene:
+    touch_links = tuple(touch_links)
+    return Scene(tuple(replace(obstacle, touch_links=touch_links) for obstacle in CLUTTER.obstacles))
+
+
+def only(link: str, robot) -> Scene:
+    """The clutter for one link alone."""
+    return letting(name for name in robot.obstacle_links if name != link)
+
+
+def test_the_arm_touches_where_a_link_does_that_must_not(panda):
+    allowed, q = ("panda_hand", "panda_leftfinger", "panda_link4"), configurations(panda, 1000)
+    checker = CollisionChecker(panda, letting(allowed))
+    single = np.array([checker.in_collision(row) for row in q])
+    np.testing.assert_array_equal(checker.collisions(q), single)
+    others = [CollisionChecker(panda, only(link, panda)) for link in panda.obstacle_links if link not in allowed]
+    np.testing.assert_array_equal(single, np.any([other.collisions(q) for other in others], axis=0))
+    all_of_it = CollisionChecker(panda, CLUTTER).collisions(q)
+    assert (all_of_it & ~single).sum() > 10 and not (single & ~all_of_it).any()
+    free = q[~single][:40]
+    assert checker.min_clearance(free) == pytest.approx(min(checker.clearance(row) for row in free), abs=1e-9)
+
+
+def test_what_may_be_touched_by_all_is_not_there(panda):
+    checker, q = CollisionChecker(panda, letting(panda.obstacle_links)), configurations(panda, 300)
+    np.testing.assert_array_equal(checker.collisions(q), CollisionChecker(panda, Scene()).collisions(q))
+    assert checker.min_clearance(q) == np.inf == checker.clearance(q[0])
+
+
+@pytest.mark.parametrize("padding", [0.01, 0.06])
+def test_a_padded_link_touches_what_is_nearer_than_its_padding(panda, padding):
+    scene, q = only("panda_link7", panda), configurations(panda, 500)
+    q = q[~CollisionChecker(panda, Scene()).collisions(q)]
+    bare = CollisionChecker(panda, scene)
+    checker = CollisionChecker(panda, scene + Scene(margins=(LinkMargin("panda_link7", padding),)))
+    clearance = np.array([bare.clearance(row) for row in q])
+    sure = np.abs(clearance - CONTACT_DISTANCE - padding) > 1e-5
+    expected = clearance < CONTACT_DISTANCE + padding
+    assert (expected & (clearance > CONTACT_DISTANCE)).sum() > 5, "some are refused for their padding alone"
+    single = np.array([checker.in_collision(row) for row in q])
+    np.testing.assert_array_equal(single[sure], expected[sure])
+    np.testing.assert_array_equal(checker.collisions(q)[sure], expected[sure])
+    assert checker.first_contact_on_the_way(np.repeat(q[~expected & sure][:1], 2, axis=0)) is None
+    nearest = q[expected][:1]
+    index, contact = checker.first_contact_on_the_way(np.repeat(nearest, 2, axis=0))
+    assert index == 0 and f"padded by {padding} m" in contact
+    free = q[~single][:40]
+    assert checker.min_clearance(free) == pytest.approx(bare.min_clearance(free)), "the distance is the link's own"
+
+
+def test_a_scaled_link_keeps_farther_away_and_no_link_from_the_arm_itself(panda):
+    q = configurations(panda, 300)
+    everything = Scene(margins=tuple(LinkMargin(link, 0.1, 1.5) for link in panda.chain.link_names))
+    np.testing.assert_array_equal(
+        CollisionChecker(panda, everything).collisions(q), CollisionChecker(panda, Scene()).collisions(q)
+    )
+    bare, scaled = (
+        CollisionChecker(panda, only("panda_hand", panda) + Scene(margins=margins)).collisions(q)
+        for margins in ((), (LinkMargin("panda_hand", scale=1.5),))
+    )
+    assert not (bare & ~scaled).any() and (scaled & ~bare).any()
 
 
 @pytest.mark.parametrize("name", ["panda_shelf_and_table", "panda_spheres_and_boxes"])

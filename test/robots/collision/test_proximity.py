@@ -1,5 +1,7 @@
 """The numpy twins of kinematics and distances agree with the differentiable ones, and no near pair is left out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from genmodels_ros.robots.collision.placement import body_frames, sphere_points
 from genmodels_ros.robots.collision.proximity import Proximity
 from genmodels_ros.robots.distance import ObstacleField, distance_and_gradient, distances, signed_distance
 from genmodels_ros.robots.kinematics import bodies
-from genmodels_ros.robots.obstacles import Box, Cylinder, Scene, Sphere
+from genmodels_ros.robots.obstacles import Box, Cylinder, LinkMargin, Scene, Sphere
 from genmodels_ros.robots.spheres import self_distances, sphere_centers
 
 SCENE = Scene(
@@ -62,6 +64,26 @@ def test_pairs_are_all_that_are_nearer_than_the_reach(panda, q):
     found = {frozenset(pair) for pair in zip(pairs.first.tolist(), pairs.second.tolist(), strict=True)}
     expected = {frozenset((panda.spheres.pairs[p] * len(q) + m).tolist()) for m, p in close.nonzero().tolist()}
     assert found == expected and len(found) > 100
+
+
+def test_allowed_pairs_are_not_near_and_padded_spheres_are_nearer(panda, q):
+    box, *others = SCENE.obstacles
+    bare, letting = Proximity(panda, SCENE), Scene((replace(box, touch_links=("panda_hand",)), *others))
+    proximity = Proximity(panda, letting + Scene(margins=(LinkMargin("panda_link7", 0.03),)))
+    placed = bare.place(q)
+
+    def near(of, reach):
+        pairs = of.obstacle_pairs(placed, reach)
+        links = [panda.spheres.links[sphere] for sphere in pairs.sphere // len(q)]
+        gaps = of.obstacle_gaps(placed, pairs)
+        found = zip(links, pairs.sphere.tolist(), pairs.obstacle.tolist(), gaps.tolist(), strict=True)
+        return {(link, sphere, obstacle): gap for link, sphere, obstacle, gap in found}
+
+    found, wide = near(proximity, 0.05), near(bare, 0.08)
+    reached = {key: gap - 0.03 * (key[0] == "panda_link7") for key, gap in wide.items()}
+    expected = {key: gap for key, gap in reached.items() if gap < 0.05 and (key[0], key[2]) != ("panda_hand", 0)}
+    assert found.keys() == expected.keys() and any(key[0] == "panda_hand" for key in found)
+    np.testing.assert_allclose([found[key] for key in expected], list(expected.values()), atol=1e-6)
 
 
 def test_a_scene_without_obstacles_has_no_pairs(panda, q):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.obstacles import Box, Sphere
+from genmodels_ros.robots.allowed_collisions import AllowedCollisions
+from genmodels_ros.robots.contact_rules import ContactRules
+from genmodels_ros.robots.obstacles import Box, LinkMargin, Sphere
 from genmodels_ros.robots.scene.frames import Frames, fixed_to
 from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.urdf import pose_matrix
@@ -59,6 +61,20 @@ def test_a_problem_forbids_the_scene_until_it_is_solved():
     with pytest.raises(GenModelsError):
         _ = failed.drop("ball").scene
     assert failed.put(BALL).drop("other").scene.obstacles
+
+
+def test_rules_go_by_names_and_wait_for_objects(panda):
+    allowed = AllowedCollisions({frozenset(pair): True for pair in (("panda_hand", "ball"), ("cup", "panda_link7"))})
+    rules = ContactRules(allowed, {"panda_hand": 0.02}, links=panda.chain.link_names)
+    empty = ObjectScene().ruled(rules)
+    assert empty.ruled(rules) is empty and empty.scene.allowed == ()
+    around = empty.put(BALL)
+    assert [solid.touch_links for solid in around.scene.obstacles] == [("panda_hand",)] * 2
+    cup = SceneObject("cup", POSE, BALL.shapes, link="panda_hand")
+    assert around.put(cup).scene.allowed == (("panda_link7", "cup"),)
+    assert around.scene.margins == (LinkMargin("panda_hand", 0.02),)
+    assert around.fail("other", NAN_BOX).drop("other").drop("ball").put(BALL).scene.obstacles[0].touch_links
+    assert BALL.solids[0].touch_links == () == ObjectScene().put(BALL).scene.obstacles[0].touch_links
 
 
 @pytest.fixture
