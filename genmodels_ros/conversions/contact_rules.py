@@ -7,9 +7,9 @@ whole matrix, and padding and scale that of the links named.
 import math
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.allowed_collisions import AllowedCollisions
-from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.scene.allowed_collisions import AllowedCollisions
+from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 MATRIX, MARGINS = "<allowed collision matrix>", "<link padding>"  # among the problems

@@ -6,9 +6,9 @@ import pytest
 
 from genmodels_ros.conversions.contact_rules import MARGINS, MATRIX, with_rules
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import LinkMargin
+from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.scene.scene_objects import ObjectScene
 
 ROBOT = load_robot("panda")

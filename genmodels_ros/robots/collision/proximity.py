@@ -9,11 +9,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from genmodels_ros.robots.collision.padding import link_padding
 from genmodels_ros.robots.collision.placement import body_frames, sphere_points
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.distance import ObstacleField, signed_distance
 from genmodels_ros.robots.obstacles import Scene
-from genmodels_ros.robots.padding import link_padding
 from genmodels_ros.robots.spheres import SphereModel
 
 

@@ -10,8 +10,8 @@ from functools import cached_property
 import numpy as np
 
 from genmodels_ros.errors import GenModelsError
-from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.obstacles import Attached, Obstacle, Scene
+from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.scene.placed import placed
 
 

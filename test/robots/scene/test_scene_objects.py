@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.allowed_collisions import AllowedCollisions
-from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.obstacles import Box, LinkMargin, Sphere
+from genmodels_ros.robots.scene.allowed_collisions import AllowedCollisions
+from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.scene.frames import Frames, fixed_to
 from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.urdf import pose_matrix

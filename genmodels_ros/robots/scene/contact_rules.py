@@ -6,9 +6,9 @@ Rules only add to what the robot's own description says. What they ask for and c
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from genmodels_ros.robots.allowed_collisions import AllowedCollisions
 from genmodels_ros.robots.description import Robot
 from genmodels_ros.robots.obstacles import LinkMargin
+from genmodels_ros.robots.scene.allowed_collisions import AllowedCollisions
 from genmodels_ros.robots.urdf import read_disabled_pairs
 
 

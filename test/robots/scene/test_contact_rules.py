@@ -2,11 +2,11 @@
 
 import pytest
 
-from genmodels_ros.robots.allowed_collisions import AllowedCollisions
 from genmodels_ros.robots.collision.attachment import carrying
-from genmodels_ros.robots.contact_rules import ContactRules
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.obstacles import LinkMargin
+from genmodels_ros.robots.scene.allowed_collisions import AllowedCollisions
+from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.urdf import read_disabled_pairs
 
 

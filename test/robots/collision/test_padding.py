@@ -2,8 +2,8 @@
 
 import pytest
 
+from genmodels_ros.robots.collision.padding import link_padding
 from genmodels_ros.robots.obstacles import Attached, LinkMargin, Scene, Sphere
-from genmodels_ros.robots.padding import link_padding
 
 CUP = Attached("cup", "hand", (Sphere((0, 0, 0), 0.1),))
 

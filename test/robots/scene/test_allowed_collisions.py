@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.robots.allowed_collisions import AllowedCollisions
+from genmodels_ros.robots.scene.allowed_collisions import AllowedCollisions
 
 NAMES = ["hand", "finger", "box"]
 
