@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from genmodels_interfaces.msg import ImageBox, ImageBoxes
+from genmodels_ros.data.detections import likeliest
 from genmodels_ros.data.labelled_images import Instance
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
@@ -35,12 +36,12 @@ def from_detections(message) -> ImageBoxes:
     """The boxes of a vision_msgs/Detection2DArray, each with its likeliest class; needs no vision_msgs itself."""
     boxes = []
     for detection in message.detections:
-        best = max((result.hypothesis for result in detection.results), key=lambda one: one.score, default=None)
+        class_id, score = likeliest(detection)
         center = detection.bbox.center
         boxes.append(
             ImageBox(
-                class_id="" if best is None else best.class_id,
-                score=0.0 if best is None else best.score,
+                class_id=class_id,
+                score=score,
                 id=detection.id,
                 center_x=center.position.x,
                 center_y=center.position.y,

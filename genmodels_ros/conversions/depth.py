@@ -4,7 +4,8 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from genmodels_ros.conversions.images import byte_array, pixel_rows
+from genmodels_ros.conversions.images import byte_array
+from genmodels_ros.data.raw_images import pixel_values
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.scene.depth import PinholeCamera
 
@@ -22,9 +23,7 @@ def to_depth(message: Image) -> np.ndarray:
             f"Unknown depth encoding {message.encoding!r}; supported: {', '.join(METRES)}.",
         )
     dtype, unit = METRES[message.encoding]
-    dtype = np.dtype(dtype).newbyteorder(">" if message.is_bigendian else "<")
-    rows = np.ascontiguousarray(pixel_rows(message, dtype.itemsize))
-    return rows.view(dtype).astype(np.float32) * np.float32(unit)
+    return pixel_values(message, dtype).astype(np.float32) * np.float32(unit)
 
 
 def from_depth(depth: np.ndarray, header: Header) -> Image:

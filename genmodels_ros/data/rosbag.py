@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from genmodels_ros.data import raw_images
 from genmodels_ros.data.image_codec import decode
 from genmodels_ros.data.recordings import Command, Odometry, Recording, Scan, StampedImage, bad_recording
 from genmodels_ros.errors import GenModelsError
@@ -124,24 +125,10 @@ def _images(path: Path, topics: set[str]) -> Iterator[StampedImage]:
 
 def to_rgb(path: Path, message, msgtype: str) -> np.ndarray:
     """uint8 [H, W, 3]; raises GenModelsError(NO_OBSERVATION) for encodings it does not know and truncated data."""
-    if msgtype.endswith("CompressedImage"):
-        try:
-            return decode(bytes(message.data))
-        except GenModelsError as error:
-            raise bad_recording(path, f"a compressed image cannot be read. {error.message}") from error
-    data = np.frombuffer(bytes(message.data), np.uint8)
-    channels = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}.get(message.encoding)
-    if channels is None:
-        raise bad_recording(
-            path,
-            f"images are encoded as {message.encoding!r}: use rgb8, bgr8, rgba8, bgra8, mono8 or a compressed topic.",
-        )
-    if message.step < message.width * channels or len(data) < message.step * message.height or message.height == 0:
-        raise bad_recording(path, "an image is truncated.")
-    rows = data[: message.step * message.height].reshape(message.height, message.step)
-    image = rows[:, : message.width * channels].reshape(message.height, message.width, channels)
-    image = image[..., 2::-1] if message.encoding.startswith("bgr") else image[..., :3]
-    return np.ascontiguousarray(np.broadcast_to(image, (*image.shape[:2], 3)))
+    try:
+        return decode(bytes(message.data)) if msgtype.endswith("CompressedImage") else raw_images.to_rgb(message)
+    except GenModelsError as error:
+        raise bad_recording(path, f"an image cannot be read. {error.message}") from error
 
 
 def open_bag(path: Path):

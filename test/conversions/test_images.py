@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from genmodels_ros.conversions import images
+from genmodels_ros.data.raw_images import ALIASES, ENCODINGS
 from genmodels_ros.errors import ErrorCode, GenModelsError
 
 LOSSLESS = ("rgb8", "bgr8", "rgba8", "bgra8")
@@ -47,7 +48,7 @@ def test_lossless_encodings_come_back_exactly_whatever_the_size_and_padding(enco
     assert np.array_equal(images.to_rgb(message), rgb)
 
 
-@pytest.mark.parametrize("encoding", [e for e in images.ENCODINGS if e not in LOSSLESS and e != "mono8"])
+@pytest.mark.parametrize("encoding", [e for e in ENCODINGS if e not in LOSSLESS and e != "mono8"])
 def test_subsampled_encodings_come_back_nearly(encoding):
     rgb = smooth_image()
     back = images.to_rgb(padded(images.from_rgb(rgb, encoding=encoding), 6))
@@ -65,7 +66,7 @@ def test_known_bytes_mean_known_colours():
     assert np.array_equal(images.to_rgb(red_only).reshape(-1, 3).max(0), [200, 0, 0])
 
 
-@pytest.mark.parametrize("encoding", [e for e in images.ENCODINGS if e.startswith("bayer_")])
+@pytest.mark.parametrize("encoding", [e for e in ENCODINGS if e.startswith("bayer_")])
 def test_the_smallest_bayer_image_has_its_colour(encoding):
     colour = np.full((2, 2, 3), [200, 100, 50], np.uint8)
     assert np.array_equal(images.to_rgb(images.from_rgb(colour, encoding=encoding)), colour)
@@ -73,7 +74,7 @@ def test_the_smallest_bayer_image_has_its_colour(encoding):
 
 def test_newer_names_of_the_yuv_layouts_are_the_same_layouts():
     rgb = smooth_image()
-    for alias, name in images.ALIASES.items():
+    for alias, name in ALIASES.items():
         aliased, plain = (images.to_rgb(images.from_rgb(rgb, encoding=e)) for e in (alias, name))
         assert np.array_equal(aliased, plain)
 

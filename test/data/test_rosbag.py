@@ -139,6 +139,12 @@ def test_compressed_images_are_read_back_and_cut_ones_refused(tmp_path):
 
 
 def test_unknown_encodings_are_named(tmp_path):
-    recording = open_recording(write(tmp_path / "bag", {"/image": [(1.0, image(1.0, "bayer_rggb8"))]}))
-    with pytest.raises(GenModelsError, match="bayer_rggb8"):
+    recording = open_recording(write(tmp_path / "bag", {"/image": [(1.0, image(1.0, "32FC3"))]}))
+    with pytest.raises(GenModelsError, match="32FC3"):
         list(recording.images())
+
+
+@pytest.mark.parametrize("encoding", ["bayer_rggb8", "yuv422"])
+def test_a_camera_s_raw_encodings_are_read_as_they_are_live(tmp_path, encoding):
+    (read,) = open_recording(write(tmp_path / "bag", {"/image": [(1.0, image(1.0, encoding))]})).images()
+    assert read.image.shape == (4, 6, 3)

@@ -116,7 +116,7 @@ def _source_image(
         if missing := sorted(topics.partners - partners.keys()):
             raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"No message on {missing[0]} has its stamp.")
         image = rosbag.to_rgb(path, message, "CompressedImage" if frame.compressed else "Image")
-        labels = None if label is None else to_labels(path, label)
+        labels = None if label is None else to_labels(label)
         if labels is not None and labels.shape != image.shape[:2]:
             raise GenModelsError(ErrorCode.LABEL_MISMATCH, f"Its labels are {labels.shape}, the image {image.shape}.")
         instances = () if boxes is None else instances_of(boxes, categories)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from genmodels_ros.data import rosbag
+from genmodels_ros.data.detections import likeliest
 from genmodels_ros.data.labelled_images import Category, Instance
 
 TYPES = ("vision_msgs/msg/Detection2DArray", "genmodels_interfaces/msg/ImageBoxes")
@@ -33,7 +34,6 @@ def _boxes(message) -> Iterator[tuple[str, tuple[float, float], tuple[float, flo
     for box in getattr(message, "boxes", ()):
         yield box.class_id, (box.center_x, box.center_y), (box.size_x, box.size_y), box.theta
     for detection in getattr(message, "detections", ()):
-        best = max((result.hypothesis for result in detection.results), key=lambda one: one.score, default=None)
         center, box = detection.bbox.center, detection.bbox
         place = (center.position.x, center.position.y), (box.size_x, box.size_y), center.theta
-        yield ("" if best is None else best.class_id, *place)
+        yield (likeliest(detection)[0], *place)

@@ -22,9 +22,9 @@ from genmodels_ros.data.formats.bag import BagFrame
 from genmodels_ros.data.formats.folder import write_sidecar
 from genmodels_ros.data.image_codec import encode_png
 from genmodels_ros.data.labelled_images import ImageSource, Sample, SourceImage
+from genmodels_ros.data.raw_images import LABEL_ENCODINGS
 
 RATE = 10  # Hz, of images without a stamp
-_ENCODING_OF = {"uint8": "mono8", "uint16": "mono16", "int32": "32SC1"}
 _DEFAULT_TOPICS = {"image": "/camera/image_raw", "labels": "/camera/label_image", "camera_info": "/camera/camera_info"}
 
 
@@ -88,7 +88,7 @@ class BagWriter:
 
     def _labels(self, labels: np.ndarray, frame: BagFrame):
         little_endian = np.ascontiguousarray(labels, labels.dtype.newbyteorder("<"))
-        return self._pixels(little_endian, _ENCODING_OF[labels.dtype.name], labels.shape[1] * labels.itemsize, frame)
+        return self._pixels(little_endian, LABEL_ENCODINGS[labels.dtype.name], labels.shape[1] * labels.itemsize, frame)
 
     def _pixels(self, pixels: np.ndarray, encoding: str, step: int, frame: BagFrame):
         height, width = pixels.shape[:2]

@@ -7,8 +7,9 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from genmodels_interfaces.msg import ImageBox, ImageBoxes
 from genmodels_interfaces.srv import InspectImages
-from genmodels_ros.conversions.images import ENCODINGS, compress, from_labels, from_rgb, to_labels, to_rgb
+from genmodels_ros.conversions.images import compress, from_labels, from_rgb, to_labels, to_rgb
 from genmodels_ros.conversions.stamps import header
+from genmodels_ros.data.raw_images import ENCODINGS
 from genmodels_ros.errors import ErrorCode
 
 HEIGHT, WIDTH = 60, 80  # of the street

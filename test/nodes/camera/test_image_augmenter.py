@@ -12,8 +12,9 @@ from sensor_msgs.msg import CameraInfo, Image
 from genmodels_interfaces.msg import ImageBox, ImageBoxes
 from genmodels_ros.conversions.boxes import from_detections
 from genmodels_ros.conversions.detections import DETECTIONS, to_detections
-from genmodels_ros.conversions.images import ENCODINGS, from_labels, from_rgb, to_labels, to_rgb
+from genmodels_ros.conversions.images import from_labels, from_rgb, to_labels, to_rgb
 from genmodels_ros.conversions.stamps import header
+from genmodels_ros.data.raw_images import ENCODINGS
 from genmodels_ros.errors import ErrorCode
 from genmodels_ros.nodes.camera.image_augmenter import ImageAugmenterNode
 

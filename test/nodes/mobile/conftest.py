@@ -166,3 +166,17 @@ def driven_robot(graph, wait_until):
             node.finish(node.drive)
 
     return make
+
+
+@pytest.fixture
+def driven(node, driven_robot):
+    """One that drives for the module's local planner, anew for each test."""
+    with driven_robot(node) as robot:
+        yield robot
+
+
+@pytest.fixture(scope="module")
+def driven_throughout(node, driven_robot):
+    """The same one for all tests of the module."""
+    with driven_robot(node) as robot:
+        yield robot

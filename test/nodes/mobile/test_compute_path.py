@@ -20,7 +20,10 @@ from genmodels_ros.nodes.qos import LATCHED
 nav2 = pytest.importorskip(
     "nav2_msgs.action", reason="nav2_msgs is no wheel: it comes with Nav2, sudo apt install ros-jazzy-nav2-msgs"
 )
-pytestmark = pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2")
+pytestmark = [
+    pytest.mark.skipif(TRANSFORMS is None, reason="tf2_msgs is no wheel: it comes with an installed ROS 2"),
+    pytest.mark.usefixtures("driven_throughout"),
+]
 ComputePathToPose = nav2.ComputePathToPose
 Result = ComputePathToPose.Result
 ODOM_IN_MAP = (1.0, 1.0, math.pi / 2)
@@ -29,12 +32,6 @@ ODOM_IN_MAP = (1.0, 1.0, math.pi / 2)
 @pytest.fixture(scope="module")
 def node(started):
     return started(LocalPlannerNode, "routes", {"scan.max_age": 3.0, "observation.max_age": 30.0})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def robot(node, driven_robot):
-    with driven_robot(node) as robot:
-        yield robot
 
 
 def two_rooms(door=(31, 49)) -> OccupancyGrid:

@@ -26,9 +26,8 @@ def node(started):
 
 
 @pytest.fixture
-def robot(node, driven_robot):
-    with driven_robot(node) as robot:
-        yield robot
+def robot(driven):
+    return driven
 
 
 @pytest.fixture(scope="module")

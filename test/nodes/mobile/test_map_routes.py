@@ -14,18 +14,13 @@ from genmodels_ros.conversions.transforms import TRANSFORMS
 from genmodels_ros.nodes.mobile.local_planner import LocalPlannerNode
 from genmodels_ros.nodes.qos import LATCHED
 
+pytestmark = pytest.mark.usefixtures("driven_throughout")
 SIDE, CELL = 6.0, 0.05  # m
 
 
 @pytest.fixture(scope="module")
 def node(started):
     return started(LocalPlannerNode, "mapped", {"scan.max_age": 3.0, "observation.max_age": 30.0, "route.map": "odom"})
-
-
-@pytest.fixture(scope="module", autouse=True)
-def robot(node, driven_robot):
-    with driven_robot(node) as robot:
-        yield robot
 
 
 def room(frame="map") -> OccupancyGrid:
@@ -66,8 +61,8 @@ def way_to(node, x: float, y: float) -> float:
     return drive.left
 
 
-def test_the_way_leads_around_a_wall_that_the_map_shows(node, maps, robot):
-    straight = np.hypot(2.0 - robot.pose[0], 0.0 - robot.pose[1])
+def test_the_way_leads_around_a_wall_that_the_map_shows(node, maps, driven_throughout):
+    straight = np.hypot(2.0 - driven_throughout.pose[0], 0.0 - driven_throughout.pose[1])
     assert way_to(node, 2.0, 0.0) == pytest.approx(straight, abs=0.05), "without a map"
     maps(room())
     around = way_to(node, 2.0, 0.0)
