@@ -4,10 +4,9 @@ As MoveIt's PlanningScene applies it: a whole scene replaces all of it; of a dif
 whole matrix, and padding and scale that of the links named.
 """
 
-import math
-
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.robots.description import Robot
+from genmodels_ros.robots.obstacles import LARGEST
 from genmodels_ros.robots.scene.allowed_collisions import AllowedCollisions
 from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.scene.scene_objects import ObjectScene
@@ -27,8 +26,8 @@ def with_rules(known: ObjectScene, message, robot: Robot) -> ObjectScene:
             allowed, known = AllowedCollisions(), known.fail(MATRIX, error)
     if message.link_padding or message.link_scale or not message.is_diff:
         try:
-            padding = padding | {entry.link_name: _finite(entry.padding, entry) for entry in message.link_padding}
-            scale = scale | {entry.link_name: _finite(entry.scale, entry) for entry in message.link_scale}
+            padding = padding | {entry.link_name: _number(entry.padding, entry) for entry in message.link_padding}
+            scale = scale | {entry.link_name: _number(entry.scale, entry) for entry in message.link_scale}
             known = known.drop(MARGINS)
         except GenModelsError as error:
             known = known.fail(MARGINS, error)
@@ -43,8 +42,8 @@ def to_allowed(matrix) -> AllowedCollisions:
     )
 
 
-def _finite(value: float, entry) -> float:
-    if math.isfinite(value):
+def _number(value: float, entry) -> float:
+    if abs(value) <= LARGEST:
         return value
-    message = f"The padding or scale of {entry.link_name!r} is {value}: send a finite number."
+    message = f"The padding or scale of {entry.link_name!r} is {value}: send a number of at most {LARGEST:g}."
     raise GenModelsError(ErrorCode.NOT_FINITE, message)

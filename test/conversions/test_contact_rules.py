@@ -84,7 +84,7 @@ def test_a_matrix_that_cannot_be_read_forbids_planning_and_allows_nothing():
     assert with_rules(known, message(matrix(PAIR)), ROBOT).problems == {}
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -1e30, 1e30])
 @pytest.mark.parametrize("what", ["padding", "scale"])
 def test_margins_that_are_no_numbers_forbid_planning(what, value):
     known = after(message(padding={"panda_hand": 0.1}), message(**{what: {"panda_link7": value}}))

@@ -20,6 +20,7 @@ from genmodels_ros.pipelines.arm.trajectory_query import MODEL, Candidate
 from genmodels_ros.robots.description import load_robot
 from genmodels_ros.robots.kinematics import link_pose
 from genmodels_ros.robots.obstacles import Scene, Sphere
+from genmodels_ros.robots.scene.contact_rules import ContactRules
 from genmodels_ros.robots.scene.placed import quaternion
 from genmodels_ros.robots.scene.scene_objects import ObjectScene, SceneObject
 from genmodels_ros.robots.trajectory import Trajectory
@@ -123,6 +124,8 @@ def test_what_is_attached_follows_the_start_state():
     assert queries(message, objects=objects)[0].scene.attached
     message.start_state.is_diff = False
     assert not queries(message, objects=objects)[0].scene.attached, "a state that is no difference has all there is"
+    ruled = objects.ruled(ContactRules(padding={"panda_hand": 0.02}, links=ROBOT.chain.link_names))
+    assert queries(message, objects=ruled)[0].scene.margins, "and says nothing of contacts"
     pen = CollisionObject(id="pen", primitives=[SolidPrimitive(type=SolidPrimitive.SPHERE, dimensions=[0.01])])
     pen.header.frame_id = "panda_hand"
     message.start_state.attached_collision_objects = [AttachedCollisionObject(link_name="panda_hand", object=pen)]

@@ -23,6 +23,7 @@ if PLANNING_SCENE is None:
     pytest.skip("moveit_msgs is no wheel: it comes with MoveIt", allow_module_level=True)
 from moveit_msgs.msg import (
     AllowedCollisionEntry,
+    AllowedCollisionMatrix,
     AttachedCollisionObject,
     CollisionObject,
     LinkPadding,
@@ -459,6 +460,33 @@ THINGS = st.builds(
     POSES,
     st.sampled_from(["", "panda_link0", "panda_hand", "a", "moon"]),
 )
+
+
+NAMES = st.sampled_from(["a", "b", "panda_hand", "panda_link7", "nobody", ""])
+MATRICES = st.builds(
+    AllowedCollisionMatrix,
+    entry_names=st.lists(NAMES, max_size=3),
+    entry_values=st.lists(
+        st.builds(AllowedCollisionEntry, enabled=st.lists(st.booleans(), min_size=2, max_size=3)), max_size=3
+    ),
+    default_entry_names=st.lists(NAMES, max_size=2),
+    default_entry_values=st.lists(st.booleans(), max_size=2),
+)
+PADDINGS = st.lists(st.builds(LinkPadding, link_name=NAMES, padding=NUMBER), max_size=2)
+SCALES = st.lists(st.builds(LinkScale, link_name=NAMES, scale=NUMBER), max_size=2)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(MATRICES, PADDINGS, SCALES, st.booleans())
+def test_any_rules_are_rules_or_a_sentence(matrix, padding, scale, is_diff):
+    message = scene(thing("a"), attached=[held(id="b")], is_diff=is_diff)
+    message.allowed_collision_matrix, message.link_padding, message.link_scale = matrix, padding, scale
+    known = after(message)
+    assert all(error.message.endswith(".") for error in known.problems.values())
+    assert all(remark.endswith(".") for remark in known.rules.remarks(known.objects, ROBOT))
+    if not known.problems:
+        assert CollisionChecker(ROBOT, known.scene).clearance(ROBOT.ready) > -1
+        assert all(margin.padding >= 0 and margin.scale >= 1 for margin in known.scene.margins)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

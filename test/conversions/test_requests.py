@@ -16,7 +16,7 @@ from genmodels_ros.conversions.trajectories import to_joint_trajectory, to_traje
 from genmodels_ros.errors import ErrorCode, GenModelsError
 from genmodels_ros.pipelines.arm.trajectory_query import Candidate, CostWeights, GenerationResult, GuidanceWeights
 from genmodels_ros.robots.description import load_robot
-from genmodels_ros.robots.obstacles import Scene, Sphere
+from genmodels_ros.robots.obstacles import Attached, LinkMargin, Scene, Sphere
 from genmodels_ros.robots.trajectory import Trajectory
 
 ROBOT = load_robot("panda")
@@ -86,6 +86,13 @@ def test_obstacles_of_topic_and_request_add_up():
     own = to_obstacle_array(CAN, Header())
     assert [o.id for o in query_of(topic=BALL, obstacles=own).scene.obstacles] == ["0.1", "0.9"]
     assert [o.id for o in query_of(topic=BALL, obstacles=own, ignore_obstacles_topic=True).scene.obstacles] == ["0.9"]
+
+
+def test_what_is_the_robot_s_own_stays_where_obstacles_are_ignored():
+    own = Scene((), (Attached("cup", "panda_hand", (Sphere((0, 0, 0.2), 0.03),)),), (("cup", "panda_link7"),))
+    own += Scene(margins=(LinkMargin("panda_hand", 0.02),))
+    scene = query_of(topic=BALL + own, ignore_obstacles_topic=True).scene
+    assert scene.obstacles == () and scene == own
 
 
 def test_guidance_and_workspace_reach_the_query():

@@ -362,8 +362,8 @@ def test_the_matrix_speaks_of_the_planning_scene_alone(graph, node, moveit, wait
 
 def test_padding_closes_a_gap_that_the_arm_passes_without(graph, moveit):
     away = hand(GOAL)[:3, 3] - hand(START)[:3, 3]
-    beside = thing("post", hand(GOAL)[:3, 3] + 0.18 * away / np.linalg.norm(away), (0.02, 0.02, 0.02))
-    moveit.sends(difference(beside))
+    beside_at = hand(GOAL)[:3, 3] + 0.18 * away / np.linalg.norm(away)
+    moveit.sends(difference(thing("post", beside_at, (0.02, 0.02, 0.02))))
     free = moveit.plans()
     assert free.error_code.val == MoveItErrorCodes.SUCCESS
     verify = VerifyTrajectory.Request(trajectory=free.trajectory.joint_trajectory)
@@ -372,6 +372,10 @@ def test_padding_closes_a_gap_that_the_arm_passes_without(graph, moveit):
     assert answer.error_code.val == MoveItErrorCodes.GOAL_IN_COLLISION
     assert "panda_hand touches post (padded by 0.08 m)" in answer.error_code.message
     assert "padded" in graph.call(VerifyTrajectory, f"{NAME}/verify", verify).error.message
+    verify.ignore_obstacles_topic = True
+    assert graph.call(VerifyTrajectory, f"{NAME}/verify", verify).valid
+    verify.obstacles = to_obstacle_array(Scene((Sphere(beside_at, 0.01, "ball"),)), Header())
+    assert "ball (padded" in graph.call(VerifyTrajectory, f"{NAME}/verify", verify).error.message
     moveit.sends(padded(panda_hand=0.0))
     assert moveit.plans().error_code.val == MoveItErrorCodes.SUCCESS
     scaled = difference()

@@ -130,6 +130,8 @@ def test_a_padded_link_touches_what_is_nearer_than_its_padding(panda, padding):
     assert index == 0 and f"padded by {padding} m" in contact
     free = q[~single][:40]
     assert checker.min_clearance(free) == pytest.approx(bare.min_clearance(free)), "the distance is the link's own"
+    again = [checker.in_collision(row) for row in q]
+    np.testing.assert_array_equal(single, again, "a look at one pair leaves the padding as it was")
 
 
 def test_a_scaled_link_keeps_farther_away_and_no_link_from_the_arm_itself(panda):
