@@ -6,36 +6,36 @@ The protocol, fixed before any of its test frames was looked at (earlier ones: d
   simulation/camera/styles.py. No arm ever trains on a picture of a target domain with labels; the augmenter was
   trained on unlabelled, unpaired ones of other scenes.
 - Frames of three sets of scenes that never meet: 768 source frames with labels to train on, 768 (64 scenes of 12
-  frames) to choose by, 768 to test, each as source and as the three targets.
+  frames) to choose by, of which one half adjusts decisions and the other validates, and 768 to test; those to validate
+  and to test each as source and as the three targets.
 - Every seed trains a segmenter on source frames alone: 1,600 steps of 8 (peak rate 3e-3), then twice 800 of 16 (2e-3).
   Each arm goes on from those weights for 400 steps (1e-3) of 16 pictures, all with random mirroring: 8 source frames,
   which every arm has, and an extra part of 8 more source frames that it sees as
       source          they are
       classical       the classical policy shows them, drawn anew each time
-      GAN             the augmenter shows them: one accepted variant at full strength of every source frame and style,
-                      made once before training; of the gate only structure judges, which never saw a label
+      GAN             the augmenter shows them: one of four accepted variants of every source frame and style, each at a
+                      strength drawn from (0, 1], made once before training; of the gate only structure judges, which
+                      never saw a label
       both            one or the other, with a half each
       GAN, no mark    as GAN, but for the invisible mark (pipelines/camera/watermark.py) that the others' pictures carry
       source once     (no extra part: as many source frames as those with pictures have, half as many as source)
   One model an arm for all three domains. The same steps, labels and initial weights for every arm.
-- Every arm is tested at SHARES of the way that its weights went: where its steps ended ("GAN"), and on the straight way
-  back to where it began ("GAN, 3/4", "GAN, 1/2"; WiSE-FT, Wortsman et al. 2022), which gives home back what the targets
-  lose. It costs no training.
+- Then every arm's decision is adjusted: one number is added to each class's logit, chosen by the mean IoU on labelled
+  source frames that it was not trained on (training/logit_adjustment.py). Nothing of a target is used for it.
 - The classical arm has an advantage that the GAN has not: its policy is the one of POLICIES with the highest mean IoU
-  on LABELLED validation frames of the target domains (seed 0). The GAN's settings are the defaults.
-- The segmenter's widths: of WIDTHS, the first that the next one does not beat by more than MIN_GAIN points of the
-  source arm on validation source frames (mean over `choice_seeds`).
+  on LABELLED validation frames of the target domains (seed 0). Of the GAN's settings only the range of strengths was
+  chosen so; the others are the defaults.
+- The segmenter scales its channels by what the whole picture shows (models/segmenter.py, `gated`). Its widths: of
+  WIDTHS, the first that the next one does not beat by more than MIN_GAIN points of the source arm on validation source
+  frames (mean over `choice_seeds`).
 - Measure: mean IoU over the classes of simulation/scenes.py, at full resolution, from pixels summed over the test
   frames; 5 seeds; differences with 95 % intervals by a bootstrap over seeds and scenes, paired.
 - Bars: GAN − classical ≥ 3 points on the targets with an interval above 0, and GAN − source ≥ −0.5 points on source
-  frames. The figures that count are those of "GAN, 3/4" beside "classical" and "source" as they end. It is the share
-  that came nearest to both bars on validation frames, where none reached both (3 seeds on the targets, 4 at home: 0.7
-  of the way +2.4 and −0.9, half −2.6 and 0.0). Of the two source arms the one with as many pictures a step counts: with
-  "source once" a loss could hide behind frames that it did not see.
+  frames. Of the two source arms the one with as many pictures a step counts: with "source once" a loss could hide
+  behind frames that it did not see.
 """
 
 import copy
-from itertools import product
 
 import numpy as np
 import torch
@@ -59,10 +59,10 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.scenes import LabelClass
-from genmodels_ros.training.camera.segmentation import class_weights, fit, interpolated, predict
+from genmodels_ros.training.camera.segmentation import class_weights, fit, predict
+from genmodels_ros.training.logit_adjustment import adjusted
 
 ARMS = ("source", "source once", "classical", "GAN", "both", "GAN, no mark")
-SHARES = {"": 1.0, ", 3/4": 0.75, ", 1/2": 0.5}  # of the way from a seed's weights to an arm's, by what a row adds
 WIDTHS = ((12, 24, 48, 96), (16, 32, 64, 128))  # of the segmenter, from the smallest on
 MIN_GAIN = 0.5  # points
 PLAIN = Policy()  # changes nothing
@@ -81,7 +81,7 @@ class Experiment:
         key = (self.widths, number)
         if key not in self._trained:
             torch.manual_seed(1000 * self.seed + number)  # initial weights
-            model, steps = Segmenter(len(LabelClass), widths=self.widths), self.protocol.base_steps
+            model, steps = Segmenter(len(LabelClass), widths=self.widths, gated=True), self.protocol.base_steps
             model = self._fit(model, "source once", number, 0, steps=steps, rate=3e-3)
             for part in (1, 2):
                 model = self._fit(model, "source", number, part, steps=steps // 2, rate=2e-3)
@@ -101,9 +101,10 @@ class Experiment:
         draw = batches(arm, self.sets, policy, np.random.default_rng([self.seed, number, part]))
         return fit(model, draw, weights=self.weights, **how)
 
-    def part_of_the_way(self, share: float, arm: str, number: int, policy: Policy = PLAIN) -> Segmenter:
-        """The segmenter at `share` of the way from where the arm began to where its steps ended."""
-        return interpolated(self.base(number), self.train(arm, number, policy), share)
+    def adjusted(self, arm: str, number: int, policy: Policy = PLAIN) -> Segmenter:
+        """The same with its decision adjusted on source frames: what is validated and tested."""
+        frames = self.sets.adjustment
+        return adjusted(self.train(arm, number, policy), frames.rgb, frames.labels)
 
     def choose(self) -> tuple[Policy, list[Table]]:
         """Sets the segmenter's widths, then finds the classical policy; and what the candidates reached."""
@@ -136,16 +137,15 @@ class Experiment:
         self, arm: str, number: int, policy: Policy = PLAIN, domains: tuple[str, ...] = DOMAINS
     ) -> np.ndarray:
         """Mean IoU in percent on validation frames of each of `domains`."""
-        model = self.train(arm, number, policy)
+        model = self.adjusted(arm, number, policy)
         return np.array([mean_iou(tested(model, self.sets.validation[domain]).sum(0)) for domain in domains])
 
     def run(self, policy: Policy, arms: tuple[str, ...] = ARMS) -> dict[str, np.ndarray]:
-        """Confusions on the test frames by arm and share, [domains, seeds, scenes, C, C]."""
-        rows = tqdm(product(arms, SHARES.items()), desc="arms", total=len(arms) * len(SHARES), disable=None)
-        return {arm + name: self._confusions(share, arm, policy) for arm, (name, share) in rows}
+        """Confusions on the test frames by arm, [domains, seeds, scenes, C, C]."""
+        return {arm: self._confusions(arm, policy) for arm in tqdm(arms, desc="arms", disable=None)}
 
-    def _confusions(self, share: float, arm: str, policy: Policy) -> np.ndarray:
-        models = [self.part_of_the_way(share, arm, number, policy) for number in range(self.protocol.seeds)]
+    def _confusions(self, arm: str, policy: Policy) -> np.ndarray:
+        models = [self.adjusted(arm, number, policy) for number in range(self.protocol.seeds)]
         return np.stack([[tested(model, self.sets.test[domain]) for model in models] for domain in DOMAINS])
 
 

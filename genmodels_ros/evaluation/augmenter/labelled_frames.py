@@ -26,6 +26,10 @@ class LabelledFrames:
         frames = [vary(*frame, rng) for frame in camera_frames(count=count, seed=seed)]
         return cls(*(np.stack(column) for column in zip(*frames, strict=True)), FRAMES_A_PLAN)
 
+    def __getitem__(self, frames: slice) -> "LabelledFrames":
+        """Some of them; a slice that keeps scenes whole."""
+        return replace(self, rgb=self.rgb[frames], labels=self.labels[frames], depth=self.depth[frames])
+
     def in_domain(self, name: str) -> "LabelledFrames":
         """As a camera sees them under a style of simulation/camera/styles.py; "source" leaves them as they are."""
         if name == "source":

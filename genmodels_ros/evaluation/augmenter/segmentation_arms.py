@@ -14,7 +14,8 @@ from genmodels_ros.pipelines.camera.watermark import embed
 from genmodels_ros.training.camera.segmentation import Batch
 
 BATCH = 8  # source frames, and as many of the extra part
-TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 710_000, 720_000, 750_000  # scenes that no training shard was drawn from
+TRAIN_SEED, VALIDATION_SEED, TEST_SEED = 710_000, 720_000, 760_000  # scenes that no training shard was drawn from
+COPIES = 4  # variants of a frame in each style
 
 
 @dataclass(frozen=True)
@@ -35,35 +36,43 @@ QUICK = Protocol(48, 24, 24, 1, 1, 10, 5)
 
 @dataclass(frozen=True)
 class Sets:
-    """Frames to train on, the augmenter's variants of them [styles, N, H, W, 3] with the mark and without it, and where
-    to validate and test.
+    """Frames to train on, the augmenter's variants of them [K, N, H, W, 3] with the mark and without it, source frames
+    to adjust decisions by, and where to validate and test.
     """
 
     train: LabelledFrames
     variants: np.ndarray
     unmarked: np.ndarray
+    adjustment: LabelledFrames
     validation: dict[str, LabelledFrames]
     test: dict[str, LabelledFrames]
 
     @classmethod
     def make(cls, protocol: Protocol, augmenter: ImageAugmenter, seed: int) -> "Sets":
         train = LabelledFrames.render(protocol.train_frames, TRAIN_SEED + seed)
-        validation = LabelledFrames.render(protocol.validation_frames, VALIDATION_SEED + seed)
+        held = LabelledFrames.render(protocol.validation_frames, VALIDATION_SEED + seed)
+        adjustment, validation = held[: len(held.rgb) // 2], held[len(held.rgb) // 2 :]
         test = LabelledFrames.render(protocol.test_frames, TEST_SEED + seed)
         unmarked = variants_of(train, augmenter, seed)
-        marked = np.stack([[embed(picture) for picture in style] for style in unmarked])
-        return cls(train, marked, unmarked, validation.in_domains(DOMAINS), test.in_domains(DOMAINS))
+        marked = np.stack([[embed(picture) for picture in one] for one in unmarked])
+        return cls(train, marked, unmarked, adjustment, validation.in_domains(DOMAINS), test.in_domains(DOMAINS))
 
 
-def variants_of(frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, tries: int = 3) -> np.ndarray:
-    """One accepted variant of every frame under each of TARGETS; after `tries` refusals the frame itself."""
-    made = np.stack([frames.rgb] * len(TARGETS))
-    for index in tqdm(range(len(frames.rgb)), desc="variants", disable=None):
-        for style, name in enumerate(TARGETS):
-            for attempt in range(tries):
-                one = augmenter.augment(frames.rgb[index], style=name, seed=seed + tries * index + attempt)
-                if one.accepted:
-                    made[style, index] = one.image
+def variants_of(
+    frames: LabelledFrames, augmenter: ImageAugmenter, seed: int, copies: int = COPIES, tries: int = 3
+) -> np.ndarray:
+    """[copies x styles, N, H, W, 3]: `copies` accepted variants of every frame under each of TARGETS, each at a
+    strength drawn from (0, 1]; after `tries` refusals the frame itself."""
+    made = np.stack([frames.rgb] * (copies * len(TARGETS)))
+    seeds = np.random.SeedSequence(seed)
+    for one, (style, draws) in enumerate(zip(TARGETS * copies, seeds.spawn(len(made)), strict=True)):
+        rng = np.random.default_rng(draws)
+        for index in tqdm(range(len(frames.rgb)), desc=f"variants, {style}", disable=None):
+            for _ in range(tries):
+                how = {"strength": 1 - float(rng.random()), "seed": int(rng.integers(2**31))}
+                tried = augmenter.augment(frames.rgb[index], style=style, **how)
+                if tried.accepted:
+                    made[one, index] = tried.image
                     break
     return made
 

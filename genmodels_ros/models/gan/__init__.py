@@ -16,7 +16,7 @@ class ImageTranslationGAN(nn.Module):
     """Generator, encoder of styles where it has one and, while training, discriminator.
 
     `styles` are the names of the style indices; `network` is bilateral (colours) or translator (textures, too), whose
-    `size` is one of translator.SIZES. linear_noise: it adds noise to light (sensor_noise.py), not to the picture.
+    `size` is one of translator.SIZES.
     """
 
     def __init__(
@@ -26,7 +26,6 @@ class ImageTranslationGAN(nn.Module):
         latent: int = 8,
         width: int = 48,
         grid: tuple[int, int, int] = (8, 12, 16),
-        linear_noise: bool = False,
         network: str = "bilateral",
         size: str = "student",
         label_values: tuple[int, ...] | None = None,
@@ -36,7 +35,7 @@ class ImageTranslationGAN(nn.Module):
     ):
         super().__init__()
         self.styles = tuple(styles)
-        common = {"latent": latent, "width": width, "grid": tuple(grid), "linear_noise": linear_noise}
+        common = {"latent": latent, "width": width, "grid": tuple(grid)}
         self.generator = (
             Generator(len(styles), **common)
             if network == "bilateral"

@@ -6,14 +6,13 @@ it cannot do: move an edge or add an object, so labels of the source are labels 
 64x48 pixels whatever the image's size; a full-resolution pixel costs one look-up and one 3x4 product.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from genmodels_ros.models.gan.bilateral import AFFINE, apply_transforms, identity_transform, slice_grid
-from genmodels_ros.models.gan.sensor_noise import deviation, expose
 
 MAX_NOISE = 0.25  # standard deviation, image in [0, 1]
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
@@ -24,14 +23,12 @@ class ColourTransform:
     """What the network decided for each image of a batch.
 
     grid [B, 12, D, GH, GW]: affine transforms; guide [B, 4]: the guide map is sigmoid(guide[:3] · rgb + guide[3]);
-    noise [B, 2]: standard deviations, of the read noise and, at full brightness, of the shot noise, in linear light or,
-    as networks before 0.8.0 learned them, in the encoded picture.
+    noise [B, 2]: standard deviations, of the read noise and, at full brightness, of the shot noise.
     """
 
     grid: Tensor
     guide: Tensor
     noise: Tensor
-    linear_noise: bool = False
 
     reach = 0  # each pixel of the result depends on one pixel
     cell = 1
@@ -43,12 +40,12 @@ class ColourTransform:
 
     def float(self) -> "ColourTransform":
         """In float32, which the look-up at full resolution needs whatever precision the network ran in."""
-        return replace(self, grid=self.grid.float(), guide=self.guide.float(), noise=self.noise.float())
+        return ColourTransform(self.grid.float(), self.guide.float(), self.noise.float())
 
     def blended(self, strength: float) -> "ColourTransform":
         """Between the identity (0) and this transform (1), linear in the coefficients and in the noise's deviation."""
         identity = identity_transform().to(self.grid).view(1, AFFINE, 1, 1, 1)
-        return replace(self, grid=torch.lerp(identity, self.grid, strength), noise=self.noise * strength)
+        return ColourTransform(torch.lerp(identity, self.grid, strength), self.guide, self.noise * strength)
 
     def apply(self, image: Tensor, rows: Tensor | None = None, first: int = 0) -> Tensor:
         """A(x) x, not clamped. image [B, 3, H, W] in [0, 1]; rows [H] as in `slice_grid`; `first` as in Repainting."""
@@ -57,10 +54,9 @@ class ColourTransform:
         return apply_transforms(slice_grid(self.grid, torch.sigmoid(guide), rows), image)
 
     def add_noise(self, image: Tensor, eps: Tensor) -> Tensor:
-        """With read noise and shot noise, sigma² = read² + shot² x; eps like image, standard normal."""
-        if self.linear_noise:
-            return expose(image, self.noise, eps)
-        return image + deviation(image, self.noise) * eps
+        """x + sigma(x) eps: read noise and shot noise, sigma² = read² + shot² x; eps like image, standard normal."""
+        read, shot = (self.noise**2)[:, :, None, None, None].unbind(1)
+        return image + torch.sqrt(read + shot * image.clamp(0, 1) + 1e-12) * eps
 
 
 class ModulatedBlock(nn.Module):
@@ -84,17 +80,9 @@ class Generator(nn.Module):
     grid (D, GH, GW) divides the input's low resolution (4 GH, 4 GW). A new network is the identity without noise.
     """
 
-    def __init__(
-        self,
-        num_styles: int,
-        *,
-        latent: int = 8,
-        width: int = 48,
-        grid: tuple[int, int, int] = (8, 12, 16),
-        linear_noise: bool = False,
-    ):
+    def __init__(self, num_styles: int, *, latent: int = 8, width: int = 48, grid: tuple[int, int, int] = (8, 12, 16)):
         super().__init__()
-        self.latent, self.grid, self.linear_noise = latent, tuple(grid), linear_noise
+        self.latent, self.grid = latent, tuple(grid)
         style_channels = 2 * width
         self.embedding = nn.Embedding(num_styles, 16)
         self.mapping = nn.Sequential(
@@ -145,7 +133,6 @@ class Generator(nn.Module):
             grid=identity + grid,
             guide=self.to_guide(overall),
             noise=MAX_NOISE * torch.sigmoid(self.to_noise(overall)),
-            linear_noise=self.linear_noise,
         )
 
     cell = 1  # side in pixels: none
@@ -155,7 +142,7 @@ class Generator(nn.Module):
         return 0, 0
 
     def forward(self, image: Tensor, style: Tensor, z: Tensor, eps: Tensor, labels: Tensor | None = None) -> Tensor:
-        """The translated image x', A(x) x with noise, [B, 3, H, W], not clamped."""
+        """The translated image x' = A(x) x + sigma eps, [B, 3, H, W], not clamped."""
         transform = self.transform(image, style, z)
         return transform.add_noise(transform.apply(image), eps)
 

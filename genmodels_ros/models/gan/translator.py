@@ -135,13 +135,12 @@ class Translator(nn.Module):
         latent: int = 8,
         width: int = 48,
         grid: tuple[int, int, int] = (8, 12, 16),
-        linear_noise: bool = False,
         size: str = "student",
         label_values: tuple[int, ...] | None = None,
     ):
         super().__init__()
         self.latent, self.label_values = latent, None if label_values is None else tuple(label_values)
-        self.light = Generator(num_styles, latent=latent, width=width, grid=grid, linear_noise=linear_noise)
+        self.light = Generator(num_styles, latent=latent, width=width, grid=grid)
         self.label_channels = 0 if label_values is None else len(label_values) + 1
         self.texture = TextureNetwork(SIZES[size], 2 * width, 1 + self.label_channels)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from genmodels_ros.device import generator, resolve_device
 from genmodels_ros.errors import ErrorCode, GenModelsError
-from genmodels_ros.models.checkpoint import Card, load_card
+from genmodels_ros.models.checkpoint import Card
 from genmodels_ros.training.camera.augmenter_data import load_data
 from genmodels_ros.training.camera.augmenter_run import AugmenterRun, Schedule
 from genmodels_ros.training.camera.translation_game import TEXTURE, Settings
@@ -64,7 +64,6 @@ def train(
     width = 128 if network == "bilateral" else 160
     found = load_data(data, source, target, style, labels, width=width, out=Path(out), device=place, seed=seed)
     config = {"styles": list(found.train.styles), "width": settings.width}
-    config["linear_noise"] = not keep_light or bool(load_card(initial).config.get("linear_noise", False))
     if network != "bilateral":
         config |= {"network": network, "size": size, "label_values": _listed(found.label_values)}
     card = Card(

@@ -1,13 +1,14 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 
 from genmodels_ros.evaluation.augmenter import downstream_segmentation as downstream
 from genmodels_ros.evaluation.augmenter.classical_augmentation import Policy
 from genmodels_ros.evaluation.augmenter.labelled_frames import LabelledFrames, mirrored
-from genmodels_ros.evaluation.augmenter.segmentation_arms import BATCH, Sets, batches
+from genmodels_ros.evaluation.augmenter.segmentation_arms import BATCH, Sets, batches, variants_of
+from genmodels_ros.evaluation.augmenter.segmentation_tables import TARGETS
 
 
 def frames(count=8, seed=0):
@@ -21,7 +22,7 @@ def sets():
     train = frames()
     variants = np.full((len(downstream.DOMAINS) - 1, *train.rgb.shape), 7, np.uint8)
     held = {domain: frames(8, 1) for domain in downstream.DOMAINS}
-    return Sets(train, variants, variants, held, held)
+    return Sets(train, variants, variants, frames(8, 3), held, held)
 
 
 @pytest.mark.parametrize(
@@ -75,14 +76,30 @@ def test_without_an_extra_part_there_is_one_batch_of_source_frames(sets):
     assert len(images) == len(labels) == BATCH and (images[..., 0] == 40 * labels).all()
 
 
-def test_all_the_way_back_an_arm_is_where_it_began(sets):
+def test_decisions_are_adjusted_on_source_frames_alone_and_the_arm_itself_stays(sets, monkeypatch):
+    seen = []
+    monkeypatch.setattr(downstream, "adjusted", lambda model, rgb, labels: seen.append((rgb, labels)) or "adjusted")
     experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 1, 2, 2), 0, (4, 8))
-    before = {name: value.clone() for name, value in experiment.base(0).state_dict().items()}
-    for share, same in ((0.0, True), (0.5, False), (1.0, False)):
-        weight = experiment.part_of_the_way(share, "GAN", 0).stem[0].weight
-        assert torch.equal(weight, before["stem.0.weight"]) == same
-    assert torch.equal(weight, experiment.train("GAN", 0).stem[0].weight)
-    assert all(torch.equal(value, before[name]) for name, value in experiment.base(0).state_dict().items())
+    assert experiment.adjusted("GAN", 0) == "adjusted"
+    assert seen[0][0] is sets.adjustment.rgb and seen[0][1] is sets.adjustment.labels
+    assert experiment.train("GAN", 0) is not experiment.base(0)
+
+
+def test_variants_have_every_style_and_strength(sets):
+    told = []
+
+    class Augmenter:
+        def augment(self, image, *, style, strength, seed):
+            told.append((style, strength, seed))
+            return SimpleNamespace(image=np.full_like(image, 9), accepted=len(told) % 5 > 0)
+
+    made = variants_of(sets.train, Augmenter(), seed=0, copies=3, tries=1)
+    assert made.shape == (9, *sets.train.rgb.shape)
+    refused = (made != 9).any(axis=(2, 3, 4))
+    assert refused.sum() == len(told) // 5 and (made[refused] == np.stack([sets.train.rgb] * 9)[refused]).all()
+    strengths = np.array([strength for _, strength, _ in told])
+    assert 0 < strengths.min() < 0.2 and 0.8 < strengths.max() <= 1
+    assert {style for style, _, _ in told} == set(TARGETS) and len({seed for _, _, seed in told}) == len(told)
 
 
 def test_no_arm_touches_the_frames_that_it_draws_from(sets):
@@ -101,7 +118,7 @@ def test_arms_start_from_the_same_weights_and_all_are_tested_everywhere(sets):
     experiment = downstream.Experiment(sets, protocol, seed=0, widths=(4, 8))
     assert experiment.base(0) is experiment.base(0) and experiment.train("GAN", 0) is experiment.train("GAN", 0)
     results = experiment.run(Policy())
-    assert set(results) == {arm + name for arm in downstream.ARMS for name in downstream.SHARES}
+    assert set(results) == set(downstream.ARMS)
     assert all(found.shape == (4, 2, 2, 6, 6) for found in results.values())
     for table in (downstream.levels(results), downstream.differences(results), downstream.classes(results)):
         assert table.rows
