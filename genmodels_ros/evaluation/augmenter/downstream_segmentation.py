@@ -21,7 +21,7 @@ The protocol, fixed before any of its test frames was looked at (earlier ones: d
       source once     (no extra part: as many source frames as those with pictures have, half as many as source)
   One model an arm for all three domains. The same steps, labels and initial weights for every arm.
 - Then every arm's decision is adjusted: one number is added to each class's logit, chosen by the mean IoU on labelled
-  source frames that it was not trained on (training/logit_adjustment.py). Nothing of a target is used for it.
+  source frames that it was not trained on (training/camera/logit_adjustment.py). Nothing of a target is used for it.
 - The classical arm has an advantage that the GAN has not: its policy is the one of POLICIES with the highest mean IoU
   on LABELLED validation frames of the target domains (seed 0). Of the GAN's settings only the range of strengths was
   chosen so; the others are the defaults.
@@ -59,8 +59,8 @@ from genmodels_ros.evaluation.tables import Table
 from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.scenes import LabelClass
+from genmodels_ros.training.camera.logit_adjustment import adjusted
 from genmodels_ros.training.camera.segmentation import class_weights, fit, predict
-from genmodels_ros.training.logit_adjustment import adjusted
 
 ARMS = ("source", "source once", "classical", "GAN", "both", "GAN, no mark")
 WIDTHS = ((12, 24, 48, 96), (16, 32, 64, 128))  # of the segmenter, from the smallest on

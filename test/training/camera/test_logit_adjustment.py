@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.segmenter import Segmenter
-from genmodels_ros.training.logit_adjustment import adjusted, offsets
+from genmodels_ros.training.camera.logit_adjustment import adjusted, offsets
 
 
 def noisy_logits(rng: torch.Generator, bias: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
