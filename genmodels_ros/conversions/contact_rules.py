@@ -15,16 +15,17 @@ MATRIX, MARGINS = "<allowed collision matrix>", "<link padding>"  # among the pr
 
 
 def with_rules(known: ObjectScene, message, robot: Robot) -> ObjectScene:
-    """The objects under the rules of a message. What cannot be read is among the problems, and no rule."""
-    rules = known.rules if message.is_diff else ContactRules()
-    allowed, padding, scale = rules.allowed, rules.padding, rules.scale
+    """The objects under the rules of a message; before a whole scene nothing is known. What cannot be read is among the
+    problems, and no rule.
+    """
+    allowed, padding, scale = known.rules.allowed, known.rules.padding, known.rules.scale
     matrix = message.allowed_collision_matrix
     if matrix.entry_names or not message.is_diff:
         try:
             allowed, known = to_allowed(matrix), known.drop(MATRIX)
         except GenModelsError as error:
             allowed, known = AllowedCollisions(), known.fail(MATRIX, error)
-    if message.link_padding or message.link_scale or not message.is_diff:
+    if message.link_padding or message.link_scale:
         try:
             padding = padding | {entry.link_name: _number(entry.padding, entry) for entry in message.link_padding}
             scale = scale | {entry.link_name: _number(entry.scale, entry) for entry in message.link_scale}

@@ -14,8 +14,9 @@ from genmodels_ros.data import rosbag
 from genmodels_ros.data.formats.bag_boxes import TYPES as BOXES
 from genmodels_ros.data.formats.bag_labels import is_grey
 from genmodels_ros.data.image_codec import invalid
+from genmodels_ros.data.raw_images import LABEL_TYPES
 
-_LABELS_ONLY = {"8UC1", "mono16", "16UC1", "32SC1"}
+_LABELS_ONLY = LABEL_TYPES.keys() - {"mono8"}
 _DEPTH_WORDS = ("depth", "disparity", "range")
 _LABEL_WORDS = ("label", "mask", "segment", "semantic", "instance")
 _CAMERA_INFO = "sensor_msgs/msg/CameraInfo"

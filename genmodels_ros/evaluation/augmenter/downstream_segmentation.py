@@ -9,7 +9,7 @@ The protocol, fixed before any of its test frames was looked at (earlier ones: d
   frames) to choose by, of which one half adjusts decisions and the other validates, and 768 to test; those to validate
   and to test each as source and as the three targets.
 - Every seed trains a segmenter on source frames alone: 1,600 steps of 8 (peak rate 3e-3), then twice 800 of 16 (2e-3).
-  Each arm goes on from those weights for 400 steps (1e-3) of 16 pictures, all with random mirroring: 8 source frames,
+  Each arm goes on from those weights for 1,600 steps (2e-3) of 16 pictures, all with random mirroring: 8 source frames,
   which every arm has, and an extra part of 8 more source frames that it sees as
       source          they are
       classical       the classical policy shows them, drawn anew each time
@@ -36,6 +36,7 @@ The protocol, fixed before any of its test frames was looked at (earlier ones: d
 """
 
 import copy
+from itertools import product
 
 import numpy as np
 import torch
@@ -60,9 +61,10 @@ from genmodels_ros.models.segmenter import Segmenter
 from genmodels_ros.pipelines.camera.augmentation import ImageAugmenter
 from genmodels_ros.simulation.scenes import LabelClass
 from genmodels_ros.training.camera.logit_adjustment import adjusted
-from genmodels_ros.training.camera.segmentation import class_weights, fit, predict
+from genmodels_ros.training.camera.segmentation import class_weights, fit, interpolated, predict
 
 ARMS = ("source", "source once", "classical", "GAN", "both", "GAN, no mark")
+SHARES = {"": 1.0, ", 0.85": 0.85}  # of the way from a seed's weights to an arm's, by what a row adds
 WIDTHS = ((12, 24, 48, 96), (16, 32, 64, 128))  # of the segmenter, from the smallest on
 MIN_GAIN = 0.5  # points
 PLAIN = Policy()  # changes nothing
@@ -94,17 +96,18 @@ class Experiment:
         key = (self.widths, number, arm, policy)
         if key not in self._trained:
             model, steps = copy.deepcopy(self.base(number)), self.protocol.arm_steps
-            self._trained[key] = self._fit(model, arm, number, 3, policy, steps=steps, rate=1e-3)
+            self._trained[key] = self._fit(model, arm, number, 3, policy, steps=steps, rate=2e-3)
         return self._trained[key]
 
     def _fit(self, model: Segmenter, arm: str, number: int, part: int, policy: Policy = PLAIN, **how) -> Segmenter:
         draw = batches(arm, self.sets, policy, np.random.default_rng([self.seed, number, part]))
         return fit(model, draw, weights=self.weights, **how)
 
-    def adjusted(self, arm: str, number: int, policy: Policy = PLAIN) -> Segmenter:
-        """The same with its decision adjusted on source frames: what is validated and tested."""
-        frames = self.sets.adjustment
-        return adjusted(self.train(arm, number, policy), frames.rgb, frames.labels)
+    def adjusted(self, arm: str, number: int, policy: Policy = PLAIN, share: float = 1.0) -> Segmenter:
+        """The segmenter at `share` of the way from where the arm began to where its steps ended, its decision adjusted
+        on source frames: what is validated and tested."""
+        model = interpolated(self.base(number), self.train(arm, number, policy), share)
+        return adjusted(model, self.sets.adjustment.rgb, self.sets.adjustment.labels)
 
     def choose(self) -> tuple[Policy, list[Table]]:
         """Sets the segmenter's widths, then finds the classical policy; and what the candidates reached."""
@@ -141,11 +144,12 @@ class Experiment:
         return np.array([mean_iou(tested(model, self.sets.validation[domain]).sum(0)) for domain in domains])
 
     def run(self, policy: Policy, arms: tuple[str, ...] = ARMS) -> dict[str, np.ndarray]:
-        """Confusions on the test frames by arm, [domains, seeds, scenes, C, C]."""
-        return {arm: self._confusions(arm, policy) for arm in tqdm(arms, desc="arms", disable=None)}
+        """Confusions on the test frames by arm and share, [domains, seeds, scenes, C, C]."""
+        rows = tqdm(product(arms, SHARES.items()), desc="arms", total=len(arms) * len(SHARES), disable=None)
+        return {arm + name: self._confusions(arm, policy, share) for arm, (name, share) in rows}
 
-    def _confusions(self, arm: str, policy: Policy) -> np.ndarray:
-        models = [self.adjusted(arm, number, policy) for number in range(self.protocol.seeds)]
+    def _confusions(self, arm: str, policy: Policy, share: float) -> np.ndarray:
+        models = [self.adjusted(arm, number, policy, share) for number in range(self.protocol.seeds)]
         return np.stack([[tested(model, self.sets.test[domain]) for model in models] for domain in DOMAINS])
 
 

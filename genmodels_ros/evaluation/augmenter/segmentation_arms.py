@@ -28,7 +28,7 @@ class Protocol:
     seeds: int = 5
     choice_seeds: int = 4
     base_steps: int = 1600
-    arm_steps: int = 400
+    arm_steps: int = 1600
 
 
 QUICK = Protocol(48, 24, 24, 1, 1, 10, 5)

@@ -1,5 +1,6 @@
 """Trains a segmenter on labelled frames that an arm of an experiment, or an augmenter, hands it batch by batch."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -55,6 +56,21 @@ def fit(
         loss.backward()
         optimizer.step()
     return model.eval()
+
+
+def interpolated(start: Segmenter, end: Segmenter, share: float) -> Segmenter:
+    """start + share (end − start) in all weights and batch statistics (WiSE-FT, Wortsman et al. 2022), to predict with.
+
+    `end` must have been trained on from `start`: only then does the straight way between them stay where both are good.
+    """
+    middle = copy.deepcopy(end)
+    there = end.state_dict()
+    between = {
+        name: torch.lerp(value, there[name], share) if value.is_floating_point() else there[name]
+        for name, value in start.state_dict().items()
+    }
+    middle.load_state_dict(between)
+    return middle.eval()
 
 
 @torch.inference_mode()

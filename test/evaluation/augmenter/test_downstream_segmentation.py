@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
 from genmodels_ros.evaluation.augmenter import downstream_segmentation as downstream
 from genmodels_ros.evaluation.augmenter.classical_augmentation import Policy
@@ -76,13 +77,23 @@ def test_without_an_extra_part_there_is_one_batch_of_source_frames(sets):
     assert len(images) == len(labels) == BATCH and (images[..., 0] == 40 * labels).all()
 
 
-def test_decisions_are_adjusted_on_source_frames_alone_and_the_arm_itself_stays(sets, monkeypatch):
+def test_decisions_are_adjusted_on_source_frames_alone(sets, monkeypatch):
     seen = []
-    monkeypatch.setattr(downstream, "adjusted", lambda model, rgb, labels: seen.append((rgb, labels)) or "adjusted")
+    monkeypatch.setattr(downstream, "adjusted", lambda *given: seen.append(given) or "adjusted")
     experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 1, 2, 2), 0, (4, 8))
     assert experiment.adjusted("GAN", 0) == "adjusted"
-    assert seen[0][0] is sets.adjustment.rgb and seen[0][1] is sets.adjustment.labels
-    assert experiment.train("GAN", 0) is not experiment.base(0)
+    assert seen[0][1] is sets.adjustment.rgb and seen[0][2] is sets.adjustment.labels
+
+
+def test_all_the_way_back_an_arm_is_where_it_began(sets, monkeypatch):
+    monkeypatch.setattr(downstream, "adjusted", lambda model, rgb, labels: model)
+    experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 1, 2, 2), 0, (4, 8))
+    before = {name: value.clone() for name, value in experiment.base(0).state_dict().items()}
+    for share, same in ((0.0, True), (0.5, False), (1.0, False)):
+        weight = experiment.adjusted("GAN", 0, share=share).stem[0].weight
+        assert torch.equal(weight, before["stem.0.weight"]) == same
+    assert torch.equal(weight, experiment.train("GAN", 0).stem[0].weight)
+    assert all(torch.equal(value, before[name]) for name, value in experiment.base(0).state_dict().items())
 
 
 def test_variants_have_every_style_and_strength(sets):
@@ -118,7 +129,7 @@ def test_arms_start_from_the_same_weights_and_all_are_tested_everywhere(sets):
     experiment = downstream.Experiment(sets, protocol, seed=0, widths=(4, 8))
     assert experiment.base(0) is experiment.base(0) and experiment.train("GAN", 0) is experiment.train("GAN", 0)
     results = experiment.run(Policy())
-    assert set(results) == set(downstream.ARMS)
+    assert set(results) == {arm + name for arm in downstream.ARMS for name in downstream.SHARES}
     assert all(found.shape == (4, 2, 2, 6, 6) for found in results.values())
     for table in (downstream.levels(results), downstream.differences(results), downstream.classes(results)):
         assert table.rows

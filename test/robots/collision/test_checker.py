@@ -111,6 +111,17 @@ def test_what_may_be_touched_by_all_is_not_there(panda):
     assert checker.min_clearance(q) == np.inf == checker.clearance(q[0])
 
 
+def test_links_that_may_touch_each_other_are_not_checked(panda):
+    folded = panda.ready.copy()
+    folded[[1, 3, 5]] = 1.7, -3.0, 0.0
+    allowed = []
+    while contact := CollisionChecker(panda, Scene(allowed=tuple(allowed))).contact(folded):
+        pair = tuple(contact.split(" touches "))
+        assert pair not in allowed
+        allowed.append(pair)
+    assert 0 < len(allowed) < len(panda.collision_pairs)
+
+
 @pytest.mark.parametrize("padding", [0.01, 0.06])
 def test_a_padded_link_touches_what_is_nearer_than_its_padding(panda, padding):
     scene, q = only("panda_link7", panda), configurations(panda, 500)

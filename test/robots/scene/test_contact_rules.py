@@ -23,8 +23,8 @@ def test_links_and_what_they_carry_may_touch_an_object_by_name_or_default(panda)
 
 
 def test_no_margin_is_less_than_the_link_itself(panda):
-    given = {"padding": {"panda_hand": 0.02, "panda_link5": -0.05, "elbow": 0.1}, "scale": {"panda_link6": 1.1}}
-    found = rules(panda, **given | {"scale": {"panda_link6": 1.1, "panda_link5": 0.5, "panda_link4": 1.0}}).margins
+    padding = {"panda_hand": 0.02, "panda_link5": -0.05, "panda_link6": -0.05, "elbow": 0.1}
+    found = rules(panda, padding=padding, scale={"panda_link6": 1.1, "panda_link5": 0.5, "panda_hand": 0.5}).margins
     assert set(found) == {LinkMargin("panda_hand", 0.02, 1.0), LinkMargin("panda_link6", 0.0, 1.1)}
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import torch
 
 from genmodels_ros.models.segmenter import Segmenter
-from genmodels_ros.training.camera.segmentation import class_weights, fit, predict
+from genmodels_ros.training.camera.segmentation import class_weights, fit, interpolated, predict
 
 
 def coloured_halves(count, rng):
@@ -29,3 +29,16 @@ def test_it_learns_what_colour_tells():
 def test_rare_classes_weigh_more():
     weights = class_weights(np.repeat([0, 1], [99, 1]), 2)
     assert weights[1] > 5 * weights[0]
+
+
+def test_between_two_segmenters_weights_and_statistics_lie_on_the_straight_way():
+    torch.manual_seed(0)
+    start, end = Segmenter(2, widths=(4, 8)).eval(), Segmenter(2, widths=(4, 8)).eval()
+    end.stem[1].running_mean += 1
+    middle = interpolated(start, end, 0.25).state_dict()
+    first, last = start.state_dict(), end.state_dict()
+    for name in ("stem.0.weight", "stem.1.running_mean", "head.bias"):
+        assert torch.allclose(middle[name], 0.75 * first[name] + 0.25 * last[name], atol=1e-6)
+    image = torch.rand(1, 3, 16, 16)
+    assert torch.allclose(interpolated(start, end, 0.0)(image), start(image))
+    assert torch.allclose(interpolated(start, end, 1.0)(image), end(image))
