@@ -108,30 +108,40 @@ class _HeapUse(ctypes.Structure):
 
 
 class Memory:
-    """The bytes that this process has asked for and not given back, read now and then while something is repeated.
+    """What this process holds, read now and then while something is repeated: Python's objects, and bytes in all.
 
-    What is resident depends on where the tests before have left holes, and goes up and down by 40 MB in a suite; these
-    bytes do not. They grow by up to 18 MB at once where a thread works for the first time and gets its buffers; what
-    leaks grows between all readings, give or take what is under way at either. So the smaller third of steps counts.
+    What is resident would depend on where the tests before have left holes, and goes up and down by 40 MB in a suite.
+    Bytes asked for and not given back do not, but grow by up to 18 MB at once where a thread first works and gets its
+    buffers. What leaks grows between all readings: so it is their smaller steps that tell.
     """
 
     def __init__(self):
         self._libc = ctypes.CDLL("libc.so.6")
         self._libc.mallinfo2.restype = _HeapUse
-        self.levels = []
+        self._objects, self._megabytes = [], []
 
     def read(self) -> None:
         gc.collect()
         heap = self._libc.mallinfo2()
-        small_objects = 64 * sys.getallocatedblocks()  # Python's own; 64 bytes is about their mean
-        self.levels.append((heap.uordblks + heap.hblkhd + small_objects) / 1e6)
+        self._objects.append(sys.getallocatedblocks())
+        self._megabytes.append((heap.uordblks + heap.hblkhd) / 1e6)
 
-    def holds(self, step: float, total: float) -> bool:
-        """Whether a third of the steps stayed below `step` MB, and all of them together below `total`."""
-        return np.quantile(np.diff(self.levels), 1 / 3) < step and self.levels[-1] - self.levels[0] < total
+    @property
+    def objects_a_step(self) -> float:
+        """Objects of Python's gained from one reading to the next, in three steps of four as many or more."""
+        return float(np.quantile(np.diff(self._objects), 0.25))
+
+    @property
+    def megabytes_a_step(self) -> float:
+        return float(np.quantile(np.diff(self._megabytes), 0.25))
+
+    @property
+    def megabytes(self) -> float:
+        """Gained from the first reading to the last."""
+        return self._megabytes[-1] - self._megabytes[0]
 
     def __repr__(self) -> str:
-        return f"MB, from reading to reading: {np.round(np.diff(self.levels), 2)}"
+        return f"objects {np.diff(self._objects)}, MB {np.round(np.diff(self._megabytes), 2)}, from reading to reading"
 
 
 @pytest.fixture
