@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 import genmodels_ros.simulation  # noqa: F401
+
+settings.register_profile("shared machine", deadline=None)  # how long an example takes says nothing there
+settings.load_profile("shared machine")
 
 
 def _swinging_joint(seconds: float, seed: int, rate: float = 100.0) -> tuple[np.ndarray, np.ndarray]:
