@@ -32,22 +32,25 @@ def offsets(logits: Tensor, truth: Tensor) -> Tensor:
     Coordinate by coordinate, in ever smaller steps: each is taken as long as it helps.
     """
     found = torch.zeros(logits.shape[1])
-    best = _mean_iou(logits, truth, found)
+    best = _mean_iou(logits.argmax(dim=1), truth, len(found))
     for size in STEPS:
         for index in range(len(found)):
+            others = logits + found[:, None, None]
+            others[:, index] = -torch.inf
+            strongest, named = others.max(dim=1)  # once for all steps of this class
             for step in (-size, size):
-                tried = found.clone()
-                tried[index] += step
-                while (reached := _mean_iou(logits, truth, tried)) > best + 1e-5:
-                    found, best = tried.clone(), reached
-                    tried[index] += step
+                while True:
+                    tried = torch.where(logits[:, index] + (found[index] + step) > strongest, index, named)
+                    reached = _mean_iou(tried, truth, len(found))
+                    if reached <= best + 1e-5:
+                        break
+                    found[index] += step
+                    best = reached
     return found
 
 
-def _mean_iou(logits: Tensor, truth: Tensor, offset: Tensor) -> float:
+def _mean_iou(named: Tensor, truth: Tensor, classes: int) -> float:
     """Mean over the classes that occur, in [0, 1]."""
-    classes = len(offset)
-    named = (logits + offset[:, None, None]).argmax(dim=1)
     confusion = torch.bincount((truth * classes + named).flatten(), minlength=classes**2).view(classes, classes)
     union = confusion.sum(dim=0) + confusion.sum(dim=1) - confusion.diag()
     return float((confusion.diag() / union)[union > 0].mean())
