@@ -40,54 +40,35 @@ def test_every_arm_has_a_batch_of_source_frames_and_its_own_extra_part(sets, arm
         assert not shown[:, :BATCH].any() and shown[:, BATCH:].mean() == pytest.approx(wanted, abs=0.08)
 
 
-@pytest.mark.parametrize(
-    ("reached", "chosen"), [((60, 60.4, 70), 0), ((60, 61, 61.4), 1), ((60, 61, 62), 2), ((60, 50, 70), 0)]
-)
-def test_the_segmenter_is_the_smallest_that_the_next_one_hardly_beats(sets, monkeypatch, reached, chosen):
-    experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8), 0)
-    widths = ((4, 8), (8, 16), (16, 32))
-    levels = dict(zip(widths, reached, strict=True))
-
-    def validated(arm, number, policy, domains):
-        assert (arm, domains) == ("source", ("source",))
-        return [levels[experiment.widths]]
-
-    monkeypatch.setattr(downstream, "WIDTHS", widths)
-    monkeypatch.setattr(experiment, "validated", validated)
-    found, tried = experiment.choose_widths()
-    assert found == widths[chosen] and len(tried) == min(chosen + 2, 3)
-
-
-def test_choices_are_made_on_validation_frames_alone(sets, monkeypatch):
+def test_the_policy_is_chosen_on_validation_frames_alone(sets, monkeypatch):
     tested = []
     monkeypatch.setattr(downstream, "tested", lambda model, frames: tested.append(frames) or np.ones((2, 6, 6)))
     monkeypatch.setattr(downstream, "POLICIES", {"none": Policy()})
-    monkeypatch.setattr(downstream, "WIDTHS", ((4, 8), (8, 8)))
     validation = {domain: frames(8, 2) for domain in downstream.DOMAINS}
     experiment = downstream.Experiment(
-        replace(sets, validation=validation), downstream.Protocol(8, 8, 8, 1, 1, 1, 1), 0
+        replace(sets, validation=validation), downstream.Protocol(8, 8, 8, 1, 1, 2), 0, (4, 8)
     )
-    policy, found = experiment.choose()
+    name, found = experiment.choose_policy()
     assert all(any(one is frame for frame in validation.values()) for one in tested) and tested
-    assert policy == Policy() and experiment.widths == downstream.WIDTHS[0] and len(found) == 2
+    assert name == "none" and set(found) == {"none"}
 
 
 def test_without_an_extra_part_there_is_one_batch_of_source_frames(sets):
-    images, labels = batches("source once", sets, Policy(), np.random.default_rng(0))()
+    images, labels = batches("start", sets, Policy(), np.random.default_rng(0))()
     assert len(images) == len(labels) == BATCH and (images[..., 0] == 40 * labels).all()
 
 
 def test_decisions_are_adjusted_on_source_frames_alone(sets, monkeypatch):
     seen = []
     monkeypatch.setattr(downstream, "adjusted", lambda *given: seen.append(given) or "adjusted")
-    experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 1, 2, 2), 0, (4, 8))
+    experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 2, 2), 0, (4, 8))
     assert experiment.adjusted("GAN", 0) == "adjusted"
     assert seen[0][1] is sets.adjustment.rgb and seen[0][2] is sets.adjustment.labels
 
 
 def test_all_the_way_back_an_arm_is_where_it_began(sets, monkeypatch):
     monkeypatch.setattr(downstream, "adjusted", lambda model, rgb, labels: model)
-    experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 1, 2, 2), 0, (4, 8))
+    experiment = downstream.Experiment(sets, downstream.Protocol(8, 8, 8, 1, 2, 2), 0, (4, 8))
     before = {name: value.clone() for name, value in experiment.base(0).state_dict().items()}
     for share, same in ((0.0, True), (0.5, False), (1.0, False)):
         weight = experiment.adjusted("GAN", 0, share=share).stem[0].weight
