@@ -84,6 +84,8 @@ def test_lidars_change_on_the_fly(graph, robot, call, wait_until):
         assert np.isfinite(predicted[-1].ranges).all() and max(predicted[-1].ranges) <= 10.0
     assert wait_until(lambda: points and points[-1].width > 0)
     assert robot.node.monitor.num_errors == 0
+    for received in (predicted, points):  # they would keep what later tests make
+        graph.stop_listening(received)
 
 
 @pytest.mark.parametrize("offset", [-15.0, 0.01, 500.0], ids=["back", "no pace", "far ahead"])
@@ -196,7 +198,7 @@ def test_calls_while_sensors_stream_leave_no_memory_behind(graph, robot, call, m
     print(f"{CALLS} calls, {scans} scans in {time.monotonic() - started:.0f} s: {memory}")
     assert scans > 10
     assert memory.objects_a_step < 100 * CALLS / ROUNDS, memory  # histories of bounded length fill up
-    assert memory.megabytes_a_step < 0.3 and memory.megabytes < 100, memory
+    assert memory.megabytes_a_step < max(0.2, 0.006 * scans / ROUNDS) and memory.megabytes < 100, memory
     robot.stamps = itertools.count(round((time.time() + 1) / 0.2))
     robot.sense()
     assert imagined(call)
