@@ -113,12 +113,10 @@ class Experiment:
         scores = {name: self.validated("classical", 0, policy) for name, policy in named}
         return max(scores, key=lambda name: scores[name][1:].mean()), scores
 
-    def validated(
-        self, arm: str, number: int, policy: Policy = PLAIN, domains: tuple[str, ...] = DOMAINS
-    ) -> np.ndarray:
-        """Mean IoU in percent on validation frames of each of `domains`."""
+    def validated(self, arm: str, number: int, policy: Policy = PLAIN) -> np.ndarray:
+        """Mean IoU in percent on validation frames of each of DOMAINS."""
         model = self.adjusted(arm, number, policy)
-        return np.array([mean_iou(tested(model, self.sets.validation[domain]).sum(0)) for domain in domains])
+        return np.array([mean_iou(tested(model, self.sets.validation[domain]).sum(0)) for domain in DOMAINS])
 
     def run(self, policy: Policy, arms: tuple[str, ...] = ARMS) -> dict[str, np.ndarray]:
         """Confusions on the test frames by arm and share, [domains, seeds, scenes, C, C]."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from genmodels_ros.models.segmenter import STRIDE, Segmenter
-from genmodels_ros.training.camera.segmentation import as_tensor
+from genmodels_ros.training.camera.segmentation import in_batches
 
 STEPS = (1.0, 0.5, 0.25)  # of the search, in natural logarithms of odds
 
@@ -22,7 +22,7 @@ def adjusted(model: Segmenter, images: np.ndarray, labels: np.ndarray) -> Segmen
     truth = torch.from_numpy(labels[:, ::STRIDE, ::STRIDE].astype(np.int64))
     model = copy.deepcopy(model)
     with torch.no_grad():
-        model.head.bias += offsets(_logits(model, images), truth)
+        model.head.bias += offsets(in_batches(model, images, model).float(), truth)
     return model
 
 
@@ -54,12 +54,3 @@ def _mean_iou(named: Tensor, truth: Tensor, classes: int) -> float:
     confusion = torch.bincount((truth * classes + named).flatten(), minlength=classes**2).view(classes, classes)
     union = confusion.sum(dim=0) + confusion.sum(dim=1) - confusion.diag()
     return float((confusion.diag() / union)[union > 0].mean())
-
-
-@torch.inference_mode()
-def _logits(model: Segmenter, images: np.ndarray, batch_size: int = 32) -> Tensor:
-    device = next(model.parameters()).device
-    parts = [
-        model(as_tensor(images[i : i + batch_size]).to(device)).float().cpu() for i in range(0, len(images), batch_size)
-    ]
-    return torch.cat(parts)

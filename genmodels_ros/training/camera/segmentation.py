@@ -74,11 +74,17 @@ def interpolated(start: Segmenter, end: Segmenter, share: float) -> Segmenter:
 
 
 @torch.inference_mode()
+def in_batches(model: Segmenter, images: np.ndarray, read: Callable[[Tensor], Tensor], batch_size: int = 32) -> Tensor:
+    """read(images as a tensor on the model's device) of uint8 [N, H, W, 3], batch by batch, on the CPU."""
+    device = next(model.parameters()).device
+    starts = range(0, len(images), batch_size)
+    return torch.cat([read(as_tensor(images[i : i + batch_size]).to(device)).cpu() for i in starts])
+
+
 def predict(model: Segmenter, images: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """The most probable class of every pixel: uint8 [N, H, W, 3] → uint8 [N, H, W]."""
-    device = next(model.parameters()).device
-    parts = [
-        model.probabilities(as_tensor(images[i : i + batch_size]).to(device)).argmax(dim=1).to(torch.uint8).cpu()
-        for i in range(0, len(images), batch_size)
-    ]
-    return torch.cat(parts).numpy()
+
+    def classes(batch: Tensor) -> Tensor:
+        return model.probabilities(batch).argmax(dim=1).to(torch.uint8)
+
+    return in_batches(model, images, classes, batch_size).numpy()
